@@ -1,0 +1,66 @@
+# make run   sets up all it needs and serves a whole demonstration on this machine
+# make test  sets up what the checks need and runs every one
+SHELL := /bin/bash
+PYTHON ?= python3
+PORT ?= 8080
+# Real ZIM books made elsewhere, shown by `make run` and read by the tests when they are there.
+REAL_BOOKS ?= ../shared/data/zim
+BIN := .venv/bin
+DEMO_BOOKS := .run/recipes/real-books
+CATALOGUES := $(wildcard kiosk/locale/*/LC_MESSAGES/kiosk.po)
+
+.PHONY: run test lint types contracts unit setup setup-test lock clean
+
+run: setup
+	@provisioning/development/apt-packages optional kiwix-tools zim-tools
+	@if [ -d "$(REAL_BOOKS)" ]; then \
+	  mkdir -p $(DEMO_BOOKS) && cp tests/recipes/real-books/pack.yaml $(REAL_BOOKS)/*.zim $(DEMO_BOOKS)/ \
+	    && chmod -R u+w $(DEMO_BOOKS); \
+	else rm -rf $(DEMO_BOOKS); fi
+	@exec $(BIN)/kiosk demo --port $(PORT) content-packs/* $$(ls -d $(DEMO_BOOKS) 2>/dev/null)
+
+test: setup-test
+	@$(MAKE) --no-print-directory lint types contracts unit
+
+lint:
+	$(BIN)/ruff format --check kiosk tests
+	$(BIN)/ruff check kiosk tests
+	$(BIN)/yamllint --strict .
+types:
+	$(BIN)/mypy
+contracts:
+	$(BIN)/lint-imports
+unit:
+	$(BIN)/pytest
+
+setup: .venv/run.stamp .venv/catalogues.stamp
+setup-test: .venv/dev.stamp .venv/catalogues.stamp
+	@provisioning/development/apt-packages required kiwix-tools zim-tools chromium w3m
+
+.venv/bin/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "$(PYTHON) is older than 3.11: take a newer one, make PYTHON=python3.13" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || provisioning/development/apt-packages required python3-venv
+	@rm -rf .venv && $(PYTHON) -m venv .venv
+
+.venv/run.stamp: .venv/bin/pip provisioning/requirements/run.txt pyproject.toml
+	@provisioning/development/pip-install provisioning/requirements/run.txt
+	@touch $@
+
+.venv/dev.stamp: .venv/bin/pip provisioning/requirements/dev.txt pyproject.toml
+	@provisioning/development/pip-install provisioning/requirements/dev.txt
+	@touch $@ .venv/run.stamp
+
+.venv/catalogues.stamp: $(CATALOGUES) | .venv/bin/pip
+	@$(BIN)/pybabel --quiet compile --directory kiosk/locale --domain kiosk
+	@touch $@
+
+# Renews the lock files after a change of pyproject.toml; needs `uv`.
+lock:
+	uv pip compile pyproject.toml provisioning/requirements/build.in --universal --python-version 3.11 --generate-hashes \
+	  --no-annotate --no-header --quiet --extra publish --output-file provisioning/requirements/run.txt
+	uv pip compile pyproject.toml provisioning/requirements/build.in --universal --python-version 3.11 --generate-hashes \
+	  --no-annotate --no-header --quiet --extra publish --extra dev --output-file provisioning/requirements/dev.txt
+
+clean:
+	rm -rf .venv .run build

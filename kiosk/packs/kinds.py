@@ -1,0 +1,93 @@
+"""What each kind of item adds to a manifest: its attributes, and which entries it must have.
+
+Owns: the words of courses, documents, notices and books in a manifest (docs/formats/pack.md). True always: attributes
+that were read here hold exactly the keys of their kind, of the right types.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from kiosk.fields import Fields
+from kiosk.packs import names
+
+KINDS = ("course", "document", "notice", "book")
+SUBJECTS = ("governance", "money", "farming", "health", "digital", "language", "reference")
+LEVELS = ("beginner", "intermediate", "advanced")
+CATEGORIES = ("model-papers", "forms", "law", "prices", "reports", "other")
+NOTICE_PAGE = "notice.html"
+BOOK_COVER = "cover.png"
+
+
+def attributes(kind: str, fields: Fields) -> dict[str, Any]:
+    """Read the attributes of an item of `kind`; complains about every mistake."""
+    readers: dict[str, Callable[[Fields], dict[str, Any]]] = {
+        "course": _course, "document": _document, "notice": _notice, "book": _book,
+    }  # fmt: skip
+    found = readers[kind](fields)
+    fields.finish()
+    return found
+
+
+def _course(fields: Fields) -> dict[str, Any]:
+    return {
+        "subject": fields.choice("subject", SUBJECTS),
+        "level": fields.choice("level", LEVELS),
+        "lessons": [_lesson(lesson) for lesson in fields.sequence("lessons", least=1)],
+    }
+
+
+def _lesson(fields: Fields) -> dict[str, Any]:
+    lesson: dict[str, Any] = {
+        "id": fields.text("id", most=64),
+        "title": fields.text("title", most=200),
+        "summary": fields.text("summary", most=1000),
+        "minutes": fields.whole("minutes", 1, 600),
+        "page": fields.text("page"),
+    }
+    if not names.is_name(lesson["id"]):
+        fields.complain("id", f"'{lesson['id']}' is not a name")
+    if "quiz" in fields:
+        lesson["quiz"] = fields.text("quiz")
+    fields.finish()
+    return lesson
+
+
+def _document(fields: Fields) -> dict[str, Any]:
+    return {"category": fields.choice("category", CATEGORIES)}
+
+
+def _notice(fields: Fields) -> dict[str, Any]:
+    starts, ends = fields.day("starts"), fields.day("ends")
+    if ends < starts:
+        fields.complain("ends", f"the notice ends on {ends}, before it starts on {starts}")
+    return {"starts": starts.isoformat(), "ends": ends.isoformat(), "pinned": fields.flag("pinned", False)}
+
+
+def _book(fields: Fields) -> dict[str, Any]:
+    book = {
+        "subject": fields.choice("subject", SUBJECTS),
+        "file": fields.text("file"),
+        "uuid": fields.text("uuid"),
+    }
+    if fault := names.fault_in_path(book["file"]) or ("/" in book["file"] and "it lies in a folder"):
+        fields.complain("file", f"'{book['file']}' can not be the file of a book: {fault}")
+    return book
+
+
+def check_entries(kind: str, found: dict[str, Any], paths: set[str], fields: Fields) -> None:
+    """Complain when an item lacks an entry that its attributes name."""
+    wanted: list[str] = []
+    if kind == "course":
+        for lesson in found["lessons"]:
+            wanted += [lesson["page"], *([lesson["quiz"]] if "quiz" in lesson else [])]
+        if len({lesson["id"] for lesson in found["lessons"]}) != len(found["lessons"]):
+            fields.complain("attributes", "two lessons have the same id")
+    elif kind == "notice":
+        wanted = [NOTICE_PAGE]
+    elif kind == "book":
+        wanted = [found["file"]]
+    for path in wanted:
+        if path not in paths:
+            fields.complain("entries", f"the entry '{path}' is missing")
