@@ -1,0 +1,121 @@
+"""`kiosk pack`: from a recipe to a pack."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from kiosk.cli.output import ProgressLine, as_json, size
+from kiosk.errors import FormatError
+from kiosk.host import zim_tools
+from kiosk.host.zim_tools import BookLabels
+from kiosk.packs.manifest import Manifest
+from kiosk.publish import build as building
+from kiosk.publish.build import BuiltPack
+from kiosk.publish.drafts import BookOrder
+
+FOLDERS = click.argument(
+    "folders",
+    nargs=-1,
+    required=True,
+    metavar="FOLDER...",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+)
+
+
+@click.group()
+def pack() -> None:
+    """Check and build packs (needs no kiosk). The form of a recipe: docs/formats/recipe.md."""
+
+
+@pack.command()
+@FOLDERS
+@click.option("--json", "json_", is_flag=True, help="Print the problems as JSON.")
+def lint(folders: tuple[Path, ...], json_: bool) -> None:
+    """Report every mistake in recipes, with file and line. Exit code 3 if there is one.
+
+    \b
+    Example:
+      kiosk pack lint content-packs/*
+    """
+    problems = [problem for folder in folders for problem in building.lint(folder)]
+    if json_:
+        as_json([{"place": p.place, "message": p.message, "hint": p.hint} for p in problems])
+    for problem in () if json_ else problems:
+        click.echo(str(problem))
+    if problems:
+        raise FormatError(f"{len(problems)} problem{'s' if len(problems) > 1 else ''} found; nothing was built")
+    if not json_:
+        click.echo(f"{len(folders)} recipe{'s' if len(folders) > 1 else ''} in order")
+
+
+@pack.command("build")
+@FOLDERS
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path("build"), show_default=True,
+              help="Where built packs go.")  # fmt: skip
+@click.option("--json", "json_", is_flag=True, help="Print what was built as JSON.")
+def build_command(folders: tuple[Path, ...], out: Path, json_: bool) -> None:
+    """Build packs from recipes. A recipe with a mistake builds nothing.
+
+    \b
+    Example:
+      kiosk pack build content-packs/* --out build
+    """
+    built = [build_one(folder, out, quiet=json_) for folder in folders]
+    if json_:
+        as_json([_summary(each) for each in built])
+    for each in () if json_ else built:
+        click.echo(f"{each.folder}  {len(each.manifest.items)} items, {size(each.manifest.size_bytes)}")
+
+
+@pack.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--json", "json_", is_flag=True, help="Print the manifest as JSON.")
+def inspect(folder: Path, json_: bool) -> None:
+    """Show what is in a built pack.
+
+    \b
+    Example:
+      kiosk pack inspect build/running-a-cooperative-1
+    """
+    built = building.read_built(folder)
+    if json_:
+        as_json(_summary(built))
+        return
+    manifest = built.manifest
+    click.echo(f"{manifest.pack} version {manifest.version}  {size(manifest.size_bytes)}  {manifest.licence}")
+    click.echo(f"content root {manifest.content_root}")
+    for item in manifest.items:
+        click.echo(f"  {item.kind:8} {item.language:3} {size(item.size_bytes):>8}  {item.title}")
+
+
+def build_one(folder: Path, out: Path, *, quiet: bool = False) -> BuiltPack:
+    """Build one recipe with a progress line."""
+    line = ProgressLine(f"building {folder.name}", quiet)
+    try:
+        return building.build(folder, out, write_book, line.step)
+    finally:
+        line.end()
+
+
+def write_book(order: BookOrder, out: Path) -> None:
+    """Have zimwriterfs write the book that a recipe ordered."""
+    labels = BookLabels(order.name, order.front, order.title, order.summary, order.language, order.publisher)
+    zim_tools.write_book(order.html, order.cover, labels, out)
+
+
+def _summary(built: BuiltPack) -> dict[str, object]:
+    manifest: Manifest = built.manifest
+    return {
+        "folder": str(built.folder),
+        "pack": manifest.pack,
+        "version": manifest.version,
+        "content_root": manifest.content_root,
+        "size_bytes": manifest.size_bytes,
+        "items": [
+            {"id": i.id, "kind": i.kind, "language": i.language, "title": i.title, "licence": i.licence,
+             "size_bytes": i.size_bytes}
+            for i in manifest.items
+        ],
+    }  # fmt: skip

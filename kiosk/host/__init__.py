@@ -1,0 +1,1 @@
+"""The machine: programs, processes, ports. The only place that runs anything."""

@@ -1,0 +1,52 @@
+"""An entry on its way into a pack: where it will be, what it is, and its bytes or the file that has them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kiosk.fields import Problem
+
+TYPES = {
+    ".css": "text/css", ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    ".html": "text/html", ".jpeg": "image/jpeg", ".jpg": "image/jpeg", ".json": "application/json",
+    ".odt": "application/vnd.oasis.opendocument.text", ".ods": "application/vnd.oasis.opendocument.spreadsheet",
+    ".pdf": "application/pdf", ".png": "image/png", ".svg": "image/svg+xml", ".txt": "text/plain",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", ".zim": "application/x-zim",
+}  # fmt: skip
+"""Media type by ending, for every file that a pack may hold."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """One entry to be; `content` is its bytes, or the file to copy when it may be large."""
+
+    path: str
+    type: str
+    title: str
+    content: bytes | Path
+
+
+@dataclass(frozen=True)
+class DraftItem:
+    """The entries of one item and the attributes of its kind."""
+
+    attributes: dict[str, Any]
+    entries: tuple[Draft, ...]
+
+
+def of_file(path: Path, entry_path: str, title: str = "") -> Draft:
+    """Return the draft of a file as it is; its ending must be one of `TYPES`."""
+    return Draft(entry_path, TYPES[path.suffix.lower()], title, path)
+
+
+def readable_text(path: Path, problems: list[Problem]) -> str | None:
+    """Return a UTF-8 text, or note the problem and return None."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        problems.append(Problem(str(path), f"not UTF-8 text (byte {error.start})", "save the file as UTF-8"))
+    except OSError as error:
+        problems.append(Problem(str(path), f"can not be read: {error.strerror}"))
+    return None

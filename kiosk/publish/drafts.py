@@ -1,0 +1,147 @@
+"""From an item's recipe to its drafts, for each kind. Everything but writing to disk happens here, so lint and build
+see the same mistakes.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from kiosk.errors import FormatError
+from kiosk.fields import Problem, problem_of
+from kiosk.packs import zim
+from kiosk.packs.kinds import BOOK_COVER, NOTICE_PAGE
+from kiosk.publish import course, paper, paper_odt, paper_pdf
+from kiosk.publish.draft import TYPES, Draft, DraftItem, of_file, readable_text
+from kiosk.publish.markdown import to_html
+from kiosk.publish.pictures import Pictures, faults
+from kiosk.publish.recipe import BookSource, CourseSource, DocumentSource, ItemRecipe, NoticeSource
+
+
+@dataclass(frozen=True)
+class BookOrder:
+    """What a writer of ZIM books is told: a folder of HTML, its front page and cover, and the book's metadata."""
+
+    html: Path
+    front: str
+    cover: Path
+    name: str
+    title: str
+    summary: str
+    language: str
+    publisher: str
+    licence: str
+
+
+BookWriter = Callable[[BookOrder, Path], None]
+"""Writes the book that was ordered to a path that does not exist yet. Raises HostError or FormatError."""
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """Where and with what items are drafted: the pack's name and publisher, a scratch folder, a writer of books.
+
+    Without `write_book` (when linting) books are checked but not built.
+    """
+
+    pack: str
+    publisher: str
+    scratch: Path
+    write_book: BookWriter | None
+
+
+def draft(item: ItemRecipe, workshop: Workshop, problems: list[Problem]) -> DraftItem:
+    """Return the entries of one item; every mistake in its sources is added to `problems`."""
+    source = item.source
+    if isinstance(source, CourseSource):
+        return course.draft(source, item.language, problems)
+    if isinstance(source, DocumentSource):
+        return _document(item, source, problems)
+    if isinstance(source, NoticeSource):
+        return _notice(source, problems)
+    return _book(item, source, workshop, problems)
+
+
+def _document(item: ItemRecipe, source: DocumentSource, problems: list[Problem]) -> DraftItem:
+    attributes = {"category": source.category}
+    if source.source is None:
+        return DraftItem(attributes, tuple(_own_files(source, problems)))
+    text = readable_text(source.source, problems)
+    if text is None:
+        return DraftItem(attributes, ())
+    try:
+        parsed = paper.parse(text)
+        made = {
+            "pdf": partial(paper_pdf.render, parsed, title=item.title, language=item.language),
+            "odt": partial(paper_odt.render, parsed, title=item.title, language=item.language),
+        }
+        entries = [Draft(f"{item.id}.{form}", TYPES[f".{form}"], item.title, made[form]()) for form in source.formats]
+    except FormatError as error:
+        problems.append(Problem(str(source.source), error.message, error.hint))
+        entries = []
+    return DraftItem(attributes, tuple(entries))
+
+
+def _own_files(source: DocumentSource, problems: list[Problem]) -> list[Draft]:
+    found = []
+    for path in source.files:
+        if path.suffix.lower() in (".pdf", ".odt", ".ods", ".docx", ".xlsx", ".txt"):
+            found.append(of_file(path, path.name))
+        else:
+            problems.append(
+                Problem(str(path), "a document of this type is not taken", "pdf, odt, ods, docx, xlsx, txt")
+            )
+    return found
+
+
+def _notice(source: NoticeSource, problems: list[Problem]) -> DraftItem:
+    pictures = Pictures(source.source.parent, problems)
+    text = readable_text(source.source, problems) or ""
+    html = to_html(text, str(source.source), 1, partial(pictures.take, source.source.parent), problems)
+    attributes = {"starts": source.starts.isoformat(), "ends": source.ends.isoformat(), "pinned": source.pinned}
+    return DraftItem(attributes, (Draft(NOTICE_PAGE, "text/html", "", html.encode()), *pictures.drafts.values()))
+
+
+def _book(item: ItemRecipe, source: BookSource, workshop: Workshop, problems: list[Problem]) -> DraftItem:
+    # kiwix-serve names a book in its URLs by its file, so the name must be unique on a kiosk.
+    stem = item.id if item.id == workshop.pack else f"{workshop.pack}_{item.id}"
+    file = f"{stem}_{item.language}.zim"
+    entries: list[Draft] = []
+    if source.cover is not None:
+        problems += faults(source.cover)
+        entries.append(of_file(source.cover, BOOK_COVER))
+    zim_path = source.zim
+    if source.html is not None and source.cover is not None:
+        problems += [Problem(str(path), "a symbolic link", "put the file itself there") for path in _links(source.html)]
+        if workshop.write_book is None or problems:
+            return DraftItem({"subject": source.subject, "file": file, "uuid": ""}, tuple(entries))
+        zim_path = Path(tempfile.mkdtemp(dir=workshop.scratch)) / file
+        order = BookOrder(
+            source.html, source.front, source.cover, f"{stem}_{item.language}", item.title, item.summary,
+            item.language, workshop.publisher, item.licence,
+        )  # fmt: skip
+        workshop.write_book(order, zim_path)
+    return _zim(zim_path, file, source.subject, entries, problems)
+
+
+def _links(folder: Path) -> list[Path]:
+    # A link could carry any file of the publisher's machine into a book.
+    return sorted(path for path in folder.rglob("*") if path.is_symlink())
+
+
+def _zim(path: Path | None, file: str, subject: str, entries: list[Draft], problems: list[Problem]) -> DraftItem:
+    identity = ""
+    if path is not None:
+        try:
+            with path.open("rb") as stream:
+                identity = str(zim.inspect(stream, str(path)).uuid)
+        except FormatError as error:
+            problems.append(problem_of(error))
+        except OSError as error:
+            problems.append(Problem(str(path), f"can not be read: {error.strerror}"))
+        else:
+            entries.append(Draft(file, "application/x-zim", "", path))
+    return DraftItem({"subject": subject, "file": file, "uuid": identity}, tuple(entries))

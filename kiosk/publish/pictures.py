@@ -1,0 +1,85 @@
+"""Pictures of lessons: found by the path in the Markdown, and checked before they go into a pack.
+
+True always: an SVG that passes holds no script, no event handler, no foreign markup and no reference outside itself.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from pathlib import Path
+from xml.etree import ElementTree
+
+from kiosk.fields import Problem
+from kiosk.packs import names
+from kiosk.publish.draft import Draft, of_file
+
+ENDINGS = (".svg", ".png", ".jpg", ".jpeg")
+MOST_BYTES = 2_000_000
+SHAPES = ("path", "rect", "circle", "ellipse", "line", "polyline", "polygon", "text", "tspan")
+PAINT = ("clipPath", "mask", "pattern", "linearGradient", "radialGradient", "stop", "marker")
+SVG_TAGS = frozenset(("svg", "g", "defs", "symbol", "use", "title", "desc", *SHAPES, *PAINT))
+SVG = "{http://www.w3.org/2000/svg}"
+SIGNATURES = {".png": b"\x89PNG\r\n\x1a\n", ".jpg": b"\xff\xd8\xff", ".jpeg": b"\xff\xd8\xff"}
+
+
+class Pictures:
+    """The pictures that the texts of one item name, each taken once; `folder` is the item's own."""
+
+    def __init__(self, folder: Path, problems: list[Problem]) -> None:
+        self._folder = folder
+        self._problems = problems
+        self.drafts: dict[str, Draft] = {}
+
+    def take(self, text_folder: Path, source: str, place: str) -> str | None:
+        """Return the entry path of the picture that a text in `text_folder` calls `source`, or note why not."""
+        within = posixpath.normpath((text_folder.relative_to(self._folder) / source).as_posix())
+        path = self._folder / within
+        if fault := names.fault_in_path(within):
+            self._problems.append(Problem(place, f"the picture '{source}' can not be taken: {fault}"))
+        elif path.suffix.lower() not in ENDINGS:
+            self._problems.append(Problem(place, f"the picture '{source}' is not SVG, PNG or JPEG"))
+        elif not path.is_file() or path.is_symlink():
+            self._problems.append(Problem(place, f"there is no picture '{source}'", f"looked for {path}"))
+        else:
+            if within not in self.drafts:
+                self._problems += faults(path)
+                self.drafts[within] = of_file(path, within)
+            return within
+        return None
+
+
+def faults(path: Path) -> list[Problem]:
+    """Return what is wrong with a picture."""
+    if path.stat().st_size > MOST_BYTES:
+        return [Problem(str(path), f"the picture has {path.stat().st_size} bytes", f"at most {MOST_BYTES}")]
+    data = path.read_bytes()
+    ending = path.suffix.lower()
+    if ending in SIGNATURES:
+        fits = data.startswith(SIGNATURES[ending])
+        return [] if fits else [Problem(str(path), f"this is not a {ending[1:].upper()} picture")]
+    return [Problem(str(path), fault) for fault in _svg_faults(data)]
+
+
+def _svg_faults(data: bytes) -> list[str]:
+    if b"<!DOCTYPE" in data or b"<!ENTITY" in data:
+        return ["an SVG with a document type or entities is not taken"]
+    try:
+        root = ElementTree.fromstring(data)  # noqa: S314 - entities were refused above
+    except ElementTree.ParseError as error:
+        return [f"this is not SVG: {error}"]
+    found = []
+    for element in root.iter():
+        tag = str(element.tag).removeprefix(SVG)
+        if tag not in SVG_TAGS or not str(element.tag).startswith(SVG):
+            found.append(f"the element <{tag}> is not taken in an SVG")
+        for key, value in element.attrib.items():
+            name = key.rpartition("}")[2].lower()
+            if name.startswith("on") or (name == "href" and not value.startswith("#")) or _reaches_out(value):
+                found.append(f'the attribute {name}="{value[:40]}" of <{tag}> is not taken in an SVG')
+    return found
+
+
+def _reaches_out(value: str) -> bool:
+    # url(#local) paints with a part of the picture itself; every other url() loads something.
+    text = value.replace(" ", "").lower()
+    return "javascript:" in text or "url(" in text.replace("url(#", "") or "@import" in text

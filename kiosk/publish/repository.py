@@ -1,0 +1,229 @@
+"""The signed repository: plain static files that any web server, stick or neighbour can carry.
+
+    metadata/   timestamp.json, N.snapshot.json, N.targets.json, N.<channel>.json, N.root.json
+    targets/    <channel>/<sha256>.<pack>.json     heads
+    blobs/      ab/<sha256>                        manifests and entries
+
+Owns: what is in it, and the order of writing: blobs, heads, the channel, snapshot, and `timestamp.json` last, so that
+a reader sees a whole repository at any moment. A channel is a delegated role of TUF with a key of its own; to release
+a pack is to put its head among the channel's targets. The format is told in docs/formats/repository.md.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from tuf.api.metadata import Metadata, TargetFile, Targets
+
+from kiosk.clock import Clock
+from kiosk.errors import ConfigError, Conflict, KioskError, TrustError
+from kiosk.packs import blobs, names
+from kiosk.packs import head as heads
+from kiosk.packs import manifest as manifests
+from kiosk.publish import keys
+from kiosk.publish.build import BuiltPack
+from kiosk.publish.metadata import ONLINE, MetadataFolder, write_file
+
+PUT_BACK = "put back a good copy, or build and add the pack again"
+
+
+@dataclass(frozen=True)
+class Release:
+    """A pack on a channel, as its signed list names it."""
+
+    pack: str
+    version: int
+    installed_bytes: int
+
+
+class Repository:
+    """A repository in `folder`, signed with the keys in `key_folder`; `clock` dates the expiry of what is signed."""
+
+    def __init__(self, folder: Path, key_folder: Path, clock: Clock) -> None:
+        self.folder = folder
+        self._keys = key_folder
+        self._metadata = MetadataFolder(folder / "metadata", key_folder, clock)
+
+    def exists(self) -> bool:
+        """Tell whether a repository was made here."""
+        return self._metadata.exists()
+
+    def init(self, channels: Iterable[str]) -> None:
+        """Make keys, an empty repository and its channels.
+
+        Raises:
+            Conflict: there is a repository, or a key, already.
+            ConfigError: a channel's name can not be taken.
+        """
+        wanted = tuple(channels)
+        for channel in wanted:
+            if not names.is_name(channel) or channel in ("root", "targets", *ONLINE):
+                raise ConfigError(f"'{channel}' can not be the name of a channel", "a-z, 0-9 and hyphens")
+        if self.exists():
+            raise Conflict(f"{self.folder}: there is a repository already")
+        self._metadata.folder.mkdir(parents=True, exist_ok=True)
+        signers = {name: keys.make(self._keys, name) for name in (*keys.ROOT_KEYS, "targets", *ONLINE)}
+        channel_signers = {channel: keys.make(self._keys, key_of(channel)) for channel in wanted}
+        self._metadata.write_root(signers)
+        for channel, signer in channel_signers.items():
+            empty = Targets(expires=self._metadata.expiry("channel"))
+            self._metadata.write(channel, Metadata(empty), [signer])
+        self._metadata.write_targets(signers["targets"], channel_signers)
+        self._metadata.sign_online({"targets": 1} | dict.fromkeys(wanted, 1))
+
+    def add(self, built: BuiltPack) -> int:
+        """Copy a built pack's blobs into the repository and return how many bytes were new. Releases nothing.
+
+        Raises:
+            TrustError: a blob of the built pack is not what its name says.
+        """
+        new_bytes = 0
+        for sha256, size in blobs.of_pack(built.head, built.manifest).items():
+            source, target = (base / blobs.location(sha256) for base in (built.folder, self.folder))
+            if target.exists():
+                continue
+            if file_sha256(source) != sha256:
+                raise TrustError(f"{source}: its bytes are not those that its name says", "build the pack again")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            draft = target.with_name(f".{sha256}.new")
+            shutil.copyfile(source, draft)
+            draft.rename(target)
+            new_bytes += size
+        return new_bytes
+
+    def release(self, built: Iterable[BuiltPack], channel: str) -> list[BuiltPack]:
+        """Put packs on a channel, sign, and return those that were not there yet. All or none.
+
+        Raises:
+            Conflict: the channel has a newer version, or the same version with other content.
+            ConfigError: there is no such channel here, or a key is missing.
+            TrustError: the repository's own signatures do not hold.
+        """
+        signed = self._metadata.channel(channel)
+        fresh = [each for each in built if self._is_new(each, channel, signed.signed)]
+        for each in fresh:
+            self.add(each)
+            data = each.head.to_bytes()
+            target = TargetFile.from_data(target_path(channel, each.head.pack), data, ["sha256"])
+            target.unrecognized_fields["custom"] = {
+                "pack": each.head.pack, "version": each.head.version, "installed_bytes": each.head.installed_bytes,
+            }  # fmt: skip
+            path = self._head_path(target)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_file(path, data)
+            signed.signed.targets[target.path] = target
+        if fresh:
+            self._publish(channel, signed)
+        return fresh
+
+    def withdraw(self, pack: str, channel: str) -> None:
+        """Take a pack off a channel and sign; kiosks drop it at their next sync.
+
+        Raises:
+            ConfigError: it is not there, or a key is missing.
+        """
+        signed = self._metadata.channel(channel)
+        if signed.signed.targets.pop(target_path(channel, pack), None) is None:
+            raise ConfigError(f"the pack '{pack}' is not on the channel '{channel}'")
+        self._publish(channel, signed)
+
+    def releases(self, channel: str) -> list[Release]:
+        """Return what is on a channel, by name."""
+        targets = self._metadata.channel(channel).signed.targets
+        found = [targets[path].custom or {} for path in sorted(targets)]
+        return [Release(c["pack"], c["version"], c["installed_bytes"]) for c in found]
+
+    def sign(self) -> datetime:
+        """Sign snapshot and timestamp anew and return when they expire. To be done well before that."""
+        self._metadata.sign_online(self._metadata.versions())
+        return self.expires()
+
+    def expires(self) -> datetime:
+        """Return by when the repository must be signed again."""
+        return self._metadata.timestamp().signed.expires
+
+    def channels(self) -> list[str]:
+        """Return the names of the channels."""
+        return sorted(self._metadata.versions().keys() - {"targets"})
+
+    def root_bytes(self) -> bytes:
+        """Return the first root metadata: what is put into a kiosk by hand, once, as its root of trust."""
+        return (self._metadata.folder / "1.root.json").read_bytes()
+
+    def verify(self) -> Iterator[KioskError]:
+        """Read everything that is released, and yield an error for each file that is missing or was changed."""
+        for channel in self.channels():
+            for target in self._metadata.channel(channel).signed.targets.values():
+                try:
+                    yield from self._faults(target)
+                except KioskError as error:
+                    yield error
+
+    def _faults(self, target: TargetFile) -> Iterator[KioskError]:
+        path = self._head_path(target)
+        head = heads.parse(self._read_checked(path, target.hashes["sha256"]), str(path))
+        path = self.folder / blobs.location(head.manifest_sha256)
+        manifest = manifests.parse(self._read_checked(path, head.manifest_sha256), str(path))
+        for sha256 in blobs.of_pack(head, manifest):
+            path = self.folder / blobs.location(sha256)
+            if not path.is_file():
+                yield TrustError(f"{path}: is missing", PUT_BACK)
+            elif file_sha256(path) != sha256:
+                yield TrustError(f"{path}: its bytes were changed", PUT_BACK)
+
+    def _read_checked(self, path: Path, sha256: str) -> bytes:
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise TrustError(f"{path}: can not be read: {error.strerror}", PUT_BACK) from error
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise TrustError(f"{path}: its bytes were changed", PUT_BACK)
+        return data
+
+    def _is_new(self, built: BuiltPack, channel: str, signed: Targets) -> bool:
+        before = signed.targets.get(target_path(channel, built.head.pack))
+        if before is None:
+            return True
+        version = (before.custom or {})["version"]
+        if before.hashes["sha256"] == hashlib.sha256(built.head.to_bytes()).hexdigest():
+            return False
+        if built.head.version <= version:
+            raise Conflict(
+                f"{built.head.pack}: version {version} is on the channel '{channel}' with other content",
+                f"set 'version: {version + 1}' in its pack.yaml and build it again",
+            )
+        return True
+
+    def _publish(self, channel: str, signed: Metadata[Targets]) -> None:
+        signed.signed.version += 1
+        signed.signed.expires = self._metadata.expiry("channel")
+        versions = self._metadata.versions() | {channel: signed.signed.version}
+        self._metadata.write(channel, signed, [keys.load(self._keys, key_of(channel))])
+        self._metadata.sign_online(versions)
+
+    def _head_path(self, target: TargetFile) -> Path:
+        folder, _, file = target.path.rpartition("/")
+        return self.folder / "targets" / folder / f"{target.hashes['sha256']}.{file}"
+
+
+def key_of(channel: str) -> str:
+    """Return the name of a channel's key."""
+    return f"channel-{channel}"
+
+
+def target_path(channel: str, pack: str) -> str:
+    """Return the path of a pack's head among the targets."""
+    return f"{channel}/{pack}.json"
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file, "" when it is not there."""
+    if not path.is_file():
+        return ""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

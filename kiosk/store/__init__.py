@@ -1,0 +1,1 @@
+"""Everything the kiosk remembers, in one folder. The only SQL is here."""

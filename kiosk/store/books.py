@@ -1,0 +1,39 @@
+"""Books of the current generation: what stands on the library's shelf."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kiosk.packs.kinds import BOOK_COVER
+from kiosk.store import items
+from kiosk.store.db import Connection
+from kiosk.store.items import Item
+
+
+@dataclass(frozen=True)
+class Book:
+    """A ZIM book. `name` is how kiwix-serve calls it in its URLs (the file's name without .zim)."""
+
+    item: Item
+    subject: str
+    name: str
+    file: str
+    size_bytes: int
+    has_cover: bool
+
+
+def all_of(conn: Connection, generation: int) -> list[Book]:
+    """Return the books of a generation in all languages."""
+    return [_book(item) for item in items.of_kind(conn, generation, "book")]
+
+
+def _book(item: Item) -> Book:
+    file = item.attributes["file"]
+    return Book(
+        item=item,
+        subject=item.attributes["subject"],
+        name=file.removesuffix(".zim"),
+        file=file,
+        size_bytes=item.entry(file).size_bytes,
+        has_cover=any(entry.path == BOOK_COVER for entry in item.entries),
+    )

@@ -1,0 +1,93 @@
+"""The database: how it is opened, and how its schema grows.
+
+Owns: connections, pragmas and migrations. True always: migrations are applied in order, each in a transaction of its
+own, and are never edited once released; a database newer than this code is refused; callers own their transactions.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import cache
+from importlib import resources
+from pathlib import Path
+
+from kiosk.errors import StoreError
+
+Connection = sqlite3.Connection
+Row = sqlite3.Row
+
+
+def connect(path: Path) -> Connection:
+    """Open the database, bring its schema up to date and return the connection (autocommit; see `transaction`).
+
+    Raises:
+        StoreError: the file is not a database, can not be opened, or was written by newer code.
+    """
+    try:
+        conn = sqlite3.connect(path, timeout=10, isolation_level=None)
+        conn.row_factory = sqlite3.Row
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "busy_timeout = 10000"):
+            conn.execute(f"PRAGMA {pragma}")
+        _migrate(conn, path)
+    except sqlite3.Error as error:
+        raise StoreError(f"{path}: the database can not be opened: {error}", "restore the last backup") from error
+    return conn
+
+
+@contextmanager
+def transaction(conn: Connection) -> Iterator[None]:
+    """Run the block as one write; it is on the card when the block ends without error, and undone otherwise."""
+    conn.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        conn.rollback()
+        raise
+    conn.commit()
+
+
+@cache  # connections are opened for every request of a site: the scripts are read once a process
+def _migrations() -> tuple[tuple[int, str], ...]:
+    folder = resources.files("kiosk.store") / "schema"
+    names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
+    return tuple((int(name.split("_")[0]), (folder / name).read_text(encoding="utf-8")) for name in names)
+
+
+def _version(conn: Connection) -> int:
+    return int(conn.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _migrate(conn: Connection, path: Path) -> None:
+    steps = _migrations()
+    found = _version(conn)
+    if found > steps[-1][0]:
+        raise StoreError(
+            f"{path}: written by a newer kiosk (schema {found}, this code knows {steps[-1][0]})",
+            "install the newer version of the kiosk again",
+        )
+    for number, script in steps:
+        if number > _version(conn):
+            _apply(conn, number, script)
+
+
+def _apply(conn: Connection, number: int, script: str) -> None:
+    with transaction(conn):
+        if _version(conn) >= number:  # another process was first
+            return
+        for statement in script.split(";\n"):
+            if statement.strip():
+                conn.execute(statement)
+        conn.execute(f"PRAGMA user_version = {number}")
+
+
+def to_text(moment: datetime) -> str:
+    """Return a moment as it is stored: UTC, ISO 8601, whole seconds, sortable as text."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def from_text(text: str) -> datetime:
+    """Return the moment that `to_text` wrote."""
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)

@@ -1,0 +1,28 @@
+"""Documents of the current generation, that packs brought."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kiosk.packs.manifest import Entry
+from kiosk.store import items
+from kiosk.store.db import Connection
+from kiosk.store.items import Item
+
+
+@dataclass(frozen=True)
+class Document:
+    """A paper in one language; `files` are its forms, such as PDF and ODT."""
+
+    item: Item
+    category: str
+    files: tuple[Entry, ...]
+
+
+def all_of(conn: Connection, generation: int) -> list[Document]:
+    """Return the documents of a generation in all languages."""
+    return [_document(item) for item in items.of_kind(conn, generation, "document")]
+
+
+def _document(item: Item) -> Document:
+    return Document(item, item.attributes["category"], item.entries)

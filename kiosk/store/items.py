@@ -1,0 +1,84 @@
+"""Items of a generation, as rows: what courses, documents, notices and books have in common.
+
+Owns: reading the table `items`. The modules of the four kinds turn these rows into what they mean.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kiosk.errors import NotFound
+from kiosk.packs.manifest import Entry
+from kiosk.store.db import Connection, Row
+from kiosk.store.state import State
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing a pack delivers, in one language. `attributes` is what its kind adds; see docs/formats/pack.md."""
+
+    pack: str
+    item: str
+    language: str
+    title: str
+    summary: str
+    licence: str
+    size_bytes: int
+    attributes: dict[str, Any]
+    entries: tuple[Entry, ...]
+
+    def entry(self, path: str) -> Entry:
+        """Return the entry at `path`.
+
+        Raises:
+            NotFound: the item has no such entry.
+        """
+        for entry in self.entries:
+            if entry.path == path:
+                return entry
+        raise NotFound(f"{self.pack}/{self.item} has no file {path}")
+
+
+def of_kind(conn: Connection, generation: int, kind: str) -> list[Item]:
+    """Return all items of a kind in a generation, by pack, item and language."""
+    rows = conn.execute(
+        "SELECT * FROM items WHERE generation = ? AND kind = ? ORDER BY pack, item, language", (generation, kind)
+    )
+    return [_item(row) for row in rows]
+
+
+def get(conn: Connection, generation: int, pack: str, item: str, language: str, kind: str | None = None) -> Item:
+    """Return one item; with `kind`, only if it is of that kind.
+
+    Raises:
+        NotFound: the generation has no such item.
+    """
+    row = conn.execute(
+        "SELECT * FROM items WHERE generation = ? AND pack = ? AND item = ? AND language = ?",
+        (generation, pack, item, language),
+    ).fetchone()
+    if row is None or (kind is not None and row["kind"] != kind):
+        raise NotFound(f"there is no {pack}/{item} in {language}")
+    return _item(row)
+
+
+def folder(state: State, generation: int, item: Item) -> Path:
+    """Return the folder that holds an item's entries, each at its path."""
+    return state.generations / str(generation) / item.pack / item.item / item.language
+
+
+def _item(row: Row) -> Item:
+    return Item(
+        pack=row["pack"],
+        item=row["item"],
+        language=row["language"],
+        title=row["title"],
+        summary=row["summary"],
+        licence=row["licence"],
+        size_bytes=row["size_bytes"],
+        attributes=json.loads(row["attributes"]),
+        entries=tuple(Entry.from_value(value) for value in json.loads(row["entries"])),
+    )

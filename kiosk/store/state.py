@@ -1,0 +1,108 @@
+"""The one folder that holds all state, and what lies where in it.
+
+kiosk.sqlite3            posts, operators, settings, events, and what each generation holds
+objects/ab/abcd…         verified files of installed packs, named by their SHA-256
+parts/                   what is being fetched
+generations/<n>/         an immutable set of installed packs (hard links into objects/)
+current -> generations/<n>
+trust/                   verified metadata of the repository
+secrets/                 keys of this kiosk alone, mode 0600
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class State:
+    """The state folder. The properties are paths; nothing is made until `prepare`."""
+
+    folder: Path
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file."""
+        return self.folder / "kiosk.sqlite3"
+
+    @property
+    def objects(self) -> Path:
+        """Verified files by hash."""
+        return self.folder / "objects"
+
+    @property
+    def parts(self) -> Path:
+        """Files that are being fetched."""
+        return self.folder / "parts"
+
+    @property
+    def generations(self) -> Path:
+        """One folder a generation."""
+        return self.folder / "generations"
+
+    @property
+    def current(self) -> Path:
+        """The symbolic link whose target is the generation that is served."""
+        return self.folder / "current"
+
+    @property
+    def trust(self) -> Path:
+        """The client's copy of signed metadata."""
+        return self.folder / "trust"
+
+    @property
+    def lock(self) -> Path:
+        """Locked by the one sync that may run."""
+        return self.folder / "sync.lock"
+
+    def prepare(self) -> None:
+        """Make the folders that are missing."""
+        for folder in (self.objects, self.parts, self.generations, self.trust, self.folder / "secrets"):
+            folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / "secrets").chmod(0o700)
+
+    def current_number(self) -> int:
+        """Return the number of the current generation, 0 when there is none yet."""
+        try:
+            return int(self.current.readlink().name)
+        except (OSError, ValueError):
+            return 0
+
+    def object_path(self, sha256: str) -> Path:
+        """Return where the verified file with this hash lies."""
+        return self.objects / sha256[:2] / sha256
+
+    def secret(self, name: str) -> str:
+        """Return a random secret of this kiosk (64 hex digits), made and made durable at the first call."""
+        path = self.folder / "secrets" / name
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            draft = path.with_name(f".{name}.{secrets.token_hex(4)}")
+            write_durably(draft, secrets.token_hex(32).encode(), mode=0o600)
+            with contextlib.suppress(FileExistsError):  # another process was first: its secret counts
+                path.hardlink_to(draft)
+            draft.unlink()
+            sync_folder(path.parent)
+        return path.read_text(encoding="ascii").strip()
+
+
+def write_durably(path: Path, data: bytes, mode: int = 0o644) -> None:
+    """Write a file so that its bytes are on the card when this returns (its name is only after `sync_folder`)."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

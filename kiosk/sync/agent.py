@@ -1,0 +1,191 @@
+"""One sync, from the refresh to the activation: decides, drives, and leaves events that tell how it went.
+
+Owns: the order of the steps and the lock. True always: one sync at a time; whatever goes wrong, what is installed
+stays as it is and goes on being served.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+
+from kiosk.clock import Clock
+from kiosk.config import Config
+from kiosk.errors import ConfigError, Conflict, HostError, KioskError, NoSpace, TrustError
+from kiosk.packs import manifest as manifests
+from kiosk.packs.manifest import Manifest
+from kiosk.store import db, events, generations, trust
+from kiosk.store.generations import NewPack
+from kiosk.store.state import State
+from kiosk.sync import fetch, install, plan, updater
+from kiosk.sync.mirrors import Mirror
+from kiosk.sync.plan import Change, Plan
+from kiosk.sync.updater import SignedHead
+
+SPARE_BYTES = 64 * 1024 * 1024
+"""Room that must stay free on the card: the board and the database must be able to go on."""
+
+Progress = Callable[[int, int, str], None]
+"""Told (bytes done, bytes in all, file) as files arrive."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a sync ended: the generation that is current, what changed (nothing: it was up to date), bytes fetched."""
+
+    generation: int
+    changes: tuple[Change, ...]
+    fetched_bytes: int
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A plan with what it takes to carry it out."""
+
+    plan: Plan
+    packs: tuple[NewPack, ...]
+
+
+class Agent:
+    """Syncs the kiosk that `config` describes from a mirror; `clock` dates what it writes."""
+
+    def __init__(self, config: Config, mirror: Mirror, clock: Clock) -> None:
+        self._config = config
+        self._mirror = mirror
+        self._clock = clock
+        self._state = State(config.state)
+
+    def run(self, progress: Progress | None = None) -> Outcome:
+        """Bring the kiosk to what its channel offers now.
+
+        Raises:
+            TrustError, MirrorError, NoSpace, Conflict (a sync is running), ConfigError, HostError.
+        """
+        with self._session() as conn:
+            self._record(conn, "sync.started", mirror=self._mirror.name, channel=self._config.sync.channel)
+            try:
+                outcome = self._run(conn, progress or _silent)
+            except (KioskError, OSError) as error:
+                told = _told(error)
+                self._record(conn, "sync.failed", error=type(told).__name__, message=told.message, hint=told.hint or "")
+                raise told from error
+            self._record(
+                conn, "sync.finished", generation=outcome.generation, fetched_bytes=outcome.fetched_bytes,
+                changes=[[c.pack, c.before, c.after] for c in outcome.changes],
+            )  # fmt: skip
+            return outcome
+
+    def offer(self) -> Plan:
+        """Return what a sync would do now, after a trusted refresh; changes nothing that is served.
+
+        Raises:
+            As `run`.
+        """
+        with self._session() as conn:
+            try:
+                return self._offer(conn).plan
+            except OSError as error:
+                raise _told(error) from error
+
+    def _run(self, conn: db.Connection, progress: Progress) -> Outcome:
+        offer = self._offer(conn)
+        if not offer.plan.changes:
+            return Outcome(self._state.current_number(), (), 0)
+        self._check_room(offer.plan)
+        done = 0
+        for entry in offer.plan.files:
+            progress(done, offer.plan.download_bytes, entry.path)
+            fetch.file(self._mirror, entry, self._state)
+            done += entry.size_bytes
+        progress(done, offer.plan.download_bytes, "")
+        number = install.assemble(self._state, conn, offer.packs, self._clock())
+        install.activate(self._state, number)
+        install.prune(self._state, conn)
+        return Outcome(number, offer.plan.changes, done)
+
+    def _offer(self, conn: db.Connection) -> Offer:
+        sync = self._config.sync
+        refreshed = updater.refresh(self._mirror, sync.channel, self._state.trust, self._root(), trust.floors(conn))
+        with db.transaction(conn):
+            trust.raise_floors(conn, refreshed.versions)
+        claimed = sum(signed.head.installed_bytes for signed in refreshed.heads)
+        if claimed > sync.most_bytes:
+            raise NoSpace(
+                f"the channel '{sync.channel}' takes {claimed:,} bytes; this kiosk takes at most {sync.most_bytes:,}",
+                "raise sync.most_mb, or follow a smaller channel",
+            )
+        current = generations.get(conn, self._state.current_number())
+        installed = {pack.pack: pack for pack in current.packs} if current else {}
+        changed = plan.changes(
+            {name: pack.version for name, pack in installed.items()},
+            {signed.head.pack: signed.head.version for signed in refreshed.heads},
+        )
+        if not changed and current:
+            return Offer(Plan((), (), 0), ())
+        packs = tuple(NewPack(s.head, s.sha256, self._manifest(s)) for s in refreshed.heads)
+        return Offer(plan.make(changed, [new.manifest for new in packs], self._has), packs)
+
+    def _manifest(self, signed: SignedHead) -> Manifest:
+        head = signed.head
+        path = self._state.object_path(head.manifest_sha256)
+        if not path.exists():
+            data = fetch.blob(self._mirror, head.manifest_sha256, head.manifest_bytes)
+            fetch.keep_bytes(data, head.manifest_sha256, self._state)
+        manifest = manifests.parse(path.read_bytes(), f"manifest of {head.pack}")
+        named = (manifest.pack, manifest.version, manifest.content_root, manifest.size_bytes)
+        if named != (head.pack, head.version, head.content_root, head.installed_bytes):
+            raise TrustError(f"{head.pack}: its manifest is not of the pack version that its head names")
+        return manifest
+
+    def _has(self, sha256: str) -> bool:
+        return self._state.object_path(sha256).is_file()
+
+    def _check_room(self, wanted: Plan) -> None:
+        free = shutil.disk_usage(self._state.folder).free
+        if free < wanted.download_bytes + SPARE_BYTES:
+            raise NoSpace(
+                f"{wanted.download_bytes:,} bytes are to be fetched and {SPARE_BYTES:,} must stay free;"
+                f" the card has {free:,} free",
+                "make room, or follow a smaller channel",
+            )
+
+    def _root(self) -> bytes:
+        path = self._config.sync.trusted_root
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            raise ConfigError(
+                f"{path}: the root of trust can not be read: {error.strerror}",
+                "copy 1.root.json of the federation there; sync.trusted_root names the place",
+            ) from error
+
+    def _record(self, conn: db.Connection, kind: str, **detail: object) -> None:
+        with db.transaction(conn):
+            events.record(conn, kind, self._clock(), **detail)
+
+    @contextmanager
+    def _session(self) -> Iterator[db.Connection]:
+        self._state.prepare()
+        with self._state.lock.open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise Conflict("a sync is running already", "wait for it to end") from error
+            with closing(db.connect(self._state.database)) as conn:
+                yield conn
+
+
+def _told(error: KioskError | OSError) -> KioskError:
+    if isinstance(error, KioskError):
+        return error
+    if error.errno == errno.ENOSPC:
+        return NoSpace(f"the card is full ({error.filename or 'while writing'})", "make room and sync again")
+    return HostError(f"{error.filename or 'the card'}: {error.strerror or error}", "is the card in order?")
+
+
+def _silent(done: int, total: int, path: str) -> None:
+    """Tell nobody."""

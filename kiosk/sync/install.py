@@ -1,0 +1,97 @@
+"""Installing: from verified files to a generation, and from a generation to the one that is served.
+
+True always: nothing that is served is ever changed; `current` is switched by one rename, when the new generation's
+files and rows are on the card; a power cut at any instant leaves the old generation or the new one, whole.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from kiosk.packs import shelf
+from kiosk.packs.manifest import Entry, Item, Manifest
+from kiosk.store import generations
+from kiosk.store.db import Connection, transaction
+from kiosk.store.generations import NewPack
+from kiosk.store.state import State, sync_folder, write_durably
+
+KEPT = 2
+"""Generations that stay: the current one and the one before, to go back to."""
+LIBRARY = "library.xml"
+
+
+def assemble(state: State, conn: Connection, packs: Sequence[NewPack], now: datetime) -> int:
+    """Make a generation of packs whose files are all in `objects/`; return its number. It is not served yet."""
+    there = [int(path.name) for path in state.generations.iterdir() if path.name.isdigit()]
+    number = max(generations.next_number(conn), *(n + 1 for n in there), 1)
+    draft = state.generations / f".{number}.new"
+    if draft.exists():
+        shutil.rmtree(draft)
+    draft.mkdir()
+    for new in packs:
+        folder = draft / new.manifest.pack
+        folder.mkdir()
+        (folder / "manifest.json").hardlink_to(state.object_path(new.head.manifest_sha256))
+        for item in new.manifest.items:
+            _link_entries(state, folder / item.id / item.language, item.entries)
+    write_durably(draft / LIBRARY, shelf.to_xml(_books(new.manifest for new in packs)))
+    os.sync()  # one call for thousands of names: a sync of each folder would take minutes on a card
+    draft.rename(state.generations / str(number))
+    sync_folder(state.generations)
+    with transaction(conn):
+        generations.record(conn, number, packs, now)
+    return number
+
+
+def activate(state: State, number: int) -> None:
+    """Make a whole generation the one that is served."""
+    draft = state.folder / ".current.new"
+    draft.unlink(missing_ok=True)
+    draft.symlink_to(Path("generations") / str(number))
+    draft.replace(state.current)
+    sync_folder(state.folder)
+
+
+def prune(state: State, conn: Connection) -> None:
+    """Remove generations that are too old to go back to, what a cut left behind, and files that none needs."""
+    current = state.current_number()
+    kept = {current, *[number for number in generations.numbers(conn) if number < current][: KEPT - 1]}
+    for number in generations.numbers(conn):
+        if number not in kept:
+            with transaction(conn):
+                generations.forget(conn, number)
+    for path in state.generations.iterdir():
+        if path.name not in {str(number) for number in kept}:
+            shutil.rmtree(path)
+    for path in state.objects.glob("*/*"):
+        if path.stat().st_nlink == 1:  # no generation holds a link to it
+            path.unlink()
+
+
+def _link_entries(state: State, folder: Path, entries: Iterable[Entry]) -> None:
+    for entry in entries:
+        path = folder / entry.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.hardlink_to(state.object_path(entry.sha256))
+
+
+def _books(manifests: Iterable[Manifest]) -> list[shelf.ShelfBook]:
+    return [_book(manifest, item) for manifest in manifests for item in manifest.items if item.kind == "book"]
+
+
+def _book(manifest: Manifest, item: Item) -> shelf.ShelfBook:
+    file = item.attributes["file"]
+    return shelf.ShelfBook(
+        uuid=item.attributes["uuid"],
+        path=f"{manifest.pack}/{item.id}/{item.language}/{file}",
+        name=file.removesuffix(".zim"),
+        title=item.title,
+        summary=item.summary,
+        language=item.language,
+        publisher=manifest.publisher,
+        size_bytes=next(entry.size_bytes for entry in item.entries if entry.path == file),
+    )

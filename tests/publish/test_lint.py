@@ -1,0 +1,159 @@
+"""Every mistake of a recipe: told with file, place and remedy, all at once, and nothing is built."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kiosk.errors import FormatError
+from kiosk.publish.build import build, lint
+from tests.making import course_recipe, no_books, recipe, write_recipe
+
+Spoil = Callable[[dict[str, Any]], object]
+
+
+def lines(folder: Path) -> str:
+    return "\n".join(str(problem) for problem in lint(folder))
+
+
+def test_a_good_recipe_has_no_problems(tmp_path: Path) -> None:
+    assert lint(course_recipe(tmp_path)) == []
+
+
+SPOILED: list[tuple[str, Spoil, str]] = [
+    ("no licence", lambda r: r.pop("licence"), "pack.yaml:1: the key 'licence' is missing (add 'licence: …'"),
+    ("bad licence", lambda r: r.update(licence="free for all"), "is not an SPDX licence identifier (such as CC-BY"),
+    ("unknown key", lambda r: r.update(licens="x"), "unknown key 'licens' (did you mean 'licence'?)"),
+    ("unknown key in an item", lambda r: r["items"][0].update(levl="x"), "unknown key 'levl' (did you mean 'level'?)"),
+    ("climbing path", lambda r: r["items"][0].update(folder="../course"), "no . or .. (a path inside"),
+    ("absolute path", lambda r: r["items"][0].update(folder="/etc"), "a path is relative"),
+    (
+        "climbing document",
+        lambda r: r["items"][2]["translations"]["en"].update(files=["../../etc/passwd"]),
+        "the path '../../etc/passwd' can not be taken",
+    ),
+    ("missing file", lambda r: r["items"][1]["translations"]["en"].update(source="no.md"), "there is no file 'no.md'"),
+    ("bad name", lambda r: r.update(pack="My Pack"), "'My Pack' is not a name (a-z, 0-9 and hyphens"),
+    ("bad version", lambda r: r.update(version="one"), "'version' must be a whole number"),
+    ("version zero", lambda r: r.update(version=0), "'version' is 0 (a whole number from 1"),
+    ("boolean version", lambda r: r.update(version=True), "'version' must be a whole number"),
+    ("unknown kind", lambda r: r["items"][0].update(kind="game"), "'kind' is 'game' (take one of: course, document"),
+    ("ends before it starts", lambda r: r["items"][1].update(ends="2026-10-01"), "before it starts"),
+    ("not a date", lambda r: r["items"][1].update(ends="soon"), "'ends' is not a date (write it as 2026-11-24)"),
+    ("bad language", lambda r: r["items"][0].update(translations={"english": {}}), "'english' is not a language code"),
+    ("no translation", lambda r: r["items"][0].update(translations={}), "'translations' is empty"),
+    ("no items", lambda r: r.update(items=[]), "'items' needs at least 1"),
+    ("item twice", lambda r: r["items"].append(copy.deepcopy(r["items"][0])), "is there twice in 'en'"),
+    ("no title", lambda r: r["items"][0]["translations"]["en"].pop("title"), "the key 'title' is missing"),
+]
+
+
+@pytest.mark.parametrize(("spoil", "told"), [case[1:] for case in SPOILED], ids=[case[0] for case in SPOILED])
+def test_a_mistake_in_pack_yaml_is_told_and_nothing_is_built(tmp_path: Path, spoil: Spoil, told: str) -> None:
+    folder = course_recipe(tmp_path / "recipe")
+    value: dict[str, Any] = recipe()
+    spoil(value)
+    write_recipe(folder, value)
+    assert told in lines(folder)
+    with pytest.raises(FormatError, match=r"pack\.yaml:\d+: "):
+        build(folder, tmp_path / "out", no_books)
+    assert not (tmp_path / "out").exists()
+
+
+def test_all_mistakes_come_at_once_with_their_lines(tmp_path: Path) -> None:
+    folder = course_recipe(tmp_path)
+    text = (folder / "pack.yaml").read_text().replace("licence: CC-BY-SA-4.0\n", "").replace("level:", "levle:")
+    (folder / "pack.yaml").write_text(text)
+    wrong = text.splitlines().index("  levle: beginner") + 1
+    found = lines(folder)
+    assert "the key 'licence' is missing" in found
+    assert f"pack.yaml:{wrong}: unknown key 'levle' (did you mean 'level'?)" in found
+
+
+def test_not_yaml_is_told_with_its_line(tmp_path: Path) -> None:
+    folder = course_recipe(tmp_path)
+    (folder / "pack.yaml").write_text("format: 1\npack: [\n")
+    assert "pack.yaml:3: this is not YAML" in lines(folder)
+
+
+def test_a_key_that_is_there_twice_is_told(tmp_path: Path) -> None:
+    folder = course_recipe(tmp_path)
+    with (folder / "pack.yaml").open("a") as file:
+        file.write("pack: other\n")
+    assert "the key 'pack' is there twice" in lines(folder)
+
+
+def test_no_recipe_is_told(tmp_path: Path) -> None:
+    assert "can not be read" in lines(tmp_path)
+
+
+def test_a_symbolic_link_is_not_followed(tmp_path: Path) -> None:
+    folder = course_recipe(tmp_path)
+    (folder / "rules.txt").unlink()
+    (folder / "rules.txt").symlink_to("/etc/hostname")
+    assert "symbolic link" in lines(folder)
+
+
+LESSONS: list[tuple[str, str, str]] = [
+    ("html", "ok\n\n<script>alert(1)</script>\n", "en.md:8: HTML can not be used here"),
+    ("internet link", "\n\n[here](https://example.org)\n", "a link to the internet"),
+    ("picture missing", "\n\n![A cow](../pictures/cow.svg)\n", "there is no picture '../pictures/cow.svg'"),
+    ("picture outside", "\n\n![A cow](../../../cow.svg)\n", "can not be taken"),
+    ("picture without text", "\n\n![](../pictures/hand.svg)\n", "has no text (say in [ ] what it shows)"),
+    ("title heading", "\n\n# Big\n", "a heading of this size is not used"),
+]
+
+
+@pytest.mark.parametrize(("text", "told"), [case[1:] for case in LESSONS], ids=[case[0] for case in LESSONS])
+def test_a_mistake_in_a_lesson_is_told_with_its_line(tmp_path: Path, text: str, told: str) -> None:
+    folder = course_recipe(tmp_path)
+    front = "---\ntitle: Members\nsummary: Who owns it.\nminutes: 10\n---\n"
+    (folder / "course/01-members/en.md").write_text(front + text)
+    found = lines(folder)
+    assert told in found
+    assert "en.md:" in found
+
+
+def test_front_matter_and_quiz_are_checked(tmp_path: Path) -> None:
+    folder = course_recipe(tmp_path)
+    (folder / "course/01-members/en.md").write_text("---\ntitle: Members\nminutes: long\n---\nText\n")
+    (folder / "course/01-members/en.quiz.yaml").write_text(
+        "questions:\n  - question: Who?\n    choices: [a, b]\n    answer: 3\n    why: so\n"
+    )
+    found = lines(folder)
+    assert "en.md:3: 'minutes' must be a whole number" in found
+    assert "the key 'summary' is missing" in found
+    assert "en.quiz.yaml:4: 'answer' is 3 (a whole number from 1 to 2)" in found
+
+
+SVGS = [
+    ("script", '<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>', "<script> is not taken"),
+    ("handler", '<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>', "onload"),
+    ("reference", '<svg xmlns="http://www.w3.org/2000/svg"><use href="http://x/y#z"/></svg>', "href"),
+    ("paint", '<svg xmlns="http://www.w3.org/2000/svg"><rect fill="url(http://x/)"/></svg>', "fill"),
+    ("foreign", '<svg xmlns="http://www.w3.org/2000/svg"><foreignObject/></svg>', "<foreignObject> is not taken"),
+    ("entity", '<!DOCTYPE svg [<!ENTITY a "b">]><svg xmlns="http://www.w3.org/2000/svg"/>', "entities is not taken"),
+    ("not svg", "hello", "this is not SVG"),
+]
+
+
+@pytest.mark.parametrize(("svg", "told"), [case[1:] for case in SVGS], ids=[case[0] for case in SVGS])
+def test_a_picture_that_could_act_is_refused(tmp_path: Path, svg: str, told: str) -> None:
+    folder = course_recipe(tmp_path)
+    (folder / "course/pictures/hand.svg").write_text(svg)
+    assert told in lines(folder)
+
+
+def test_an_unreadable_zim_is_told(tmp_path: Path) -> None:
+    value: dict[str, Any] = recipe()
+    labels = {"title": "Book", "summary": "A book.", "zim": "book.zim"}
+    value["items"] = [{"id": "book", "kind": "book", "subject": "health", "translations": {"en": labels}}]
+    write_recipe(tmp_path, value)
+    (tmp_path / "book.zim").write_bytes(b"PK\x03\x04 not a book")
+    found = lines(tmp_path)
+    assert "book.zim: this is not a ZIM book" in found
+    assert "(fetch or build the book again)" in found

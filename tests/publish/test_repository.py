@@ -1,0 +1,100 @@
+"""The signed repository: what may be released, what is refused, and that nothing signed is signed blindly."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from kiosk.errors import ConfigError, Conflict, TrustError
+from kiosk.packs import blobs
+from tests.making import CHANNEL, Village
+
+
+def test_a_release_is_listed_and_verifies(village: Village) -> None:
+    village.release()
+    assert [(r.pack, r.version) for r in village.repository.releases(CHANNEL)] == [("members", 1)]
+    assert list(village.repository.verify()) == []
+
+
+def test_releasing_the_same_again_signs_nothing(village: Village) -> None:
+    built = village.release()
+    before = sorted(path.name for path in (village.repository.folder / "metadata").iterdir())
+    assert village.repository.release([built], CHANNEL) == []
+    assert sorted(path.name for path in (village.repository.folder / "metadata").iterdir()) == before
+
+
+def test_other_content_under_the_same_version_is_refused(village: Village) -> None:
+    village.release()
+    with pytest.raises(Conflict, match="version 1 is on the channel 'stable' with other content") as refusal:
+        village.release(text="Other words.")
+    assert "version: 2" in (refusal.value.hint or "")
+
+
+def test_an_older_version_is_refused(village: Village) -> None:
+    village.release(version=3)
+    with pytest.raises(Conflict):
+        village.release(version=2)
+
+
+def test_nothing_published_changes_in_place_but_the_timestamp(village: Village) -> None:
+    village.release()
+    folder = village.repository.folder
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    village.release(version=2, text="Other words.")
+    changed = [path.name for path, data in before.items() if path.read_bytes() != data]
+    assert changed == ["timestamp.json"]
+
+
+def test_changed_metadata_is_not_signed_again(village: Village) -> None:
+    village.release()
+    path = village.repository.folder / "metadata" / "2.stable.json"
+    path.write_bytes(path.read_bytes().replace(b"members", b"mombers"))
+    with pytest.raises(TrustError, match=r"2\.stable\.json"):
+        village.release(version=2, text="Other words.")
+
+
+def test_changed_and_missing_bytes_are_found(village: Village) -> None:
+    built = village.release()
+    first, second = [entry.sha256 for entry in built.manifest.items[0].entries][:2]
+    (village.repository.folder / blobs.location(first)).write_bytes(b"x")
+    (village.repository.folder / blobs.location(second)).unlink()
+    told = sorted(error.message for error in village.repository.verify())
+    assert len(told) == 2
+    assert any(first in line and "were changed" in line for line in told)
+    assert any(second in line and "is missing" in line for line in told)
+
+
+def test_keys_are_private_and_never_overwritten(village: Village) -> None:
+    keys = sorted((village.folder / "keys").iterdir())
+    assert {path.stem for path in keys} == {
+        "root-1", "root-2", "root-3", "targets", "snapshot", "timestamp", "channel-stable",
+    }  # fmt: skip
+    assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in keys)
+    with pytest.raises(Conflict):
+        village.repository.init([CHANNEL])
+
+
+def test_a_missing_key_is_told(village: Village) -> None:
+    (village.folder / "keys" / "channel-stable.pem").unlink()
+    with pytest.raises(ConfigError, match=r"channel-stable\.pem.*can not be read"):
+        village.release()
+
+
+def test_an_unknown_channel_is_told_with_those_there_are(village: Village) -> None:
+    with pytest.raises(ConfigError, match="no channel 'prices'") as refusal:
+        village.repository.releases("prices")
+    assert refusal.value.hint == "channels: stable"
+
+
+def test_no_repository_is_told(tmp_path: Path, village: Village) -> None:
+    empty = village.repository.__class__(tmp_path / "none", tmp_path / "keys", village.clock)
+    with pytest.raises(ConfigError, match="can not be read"):
+        empty.releases(CHANNEL)
+
+
+def test_signing_again_moves_the_expiry(village: Village) -> None:
+    before = village.repository.expires()
+    village.clock.forward(days=60)
+    assert (village.repository.sign() - before).days == 60

@@ -1,0 +1,195 @@
+"""A sync, through the real repository and the real trust, with a mirror that can be made to lie or fail."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from kiosk.errors import ConfigError, Conflict, MirrorError, NoSpace, TrustError
+from kiosk.store import db, events, generations
+from kiosk.sync import agent as agents
+from kiosk.sync import install
+from kiosk.sync.agent import Agent
+from tests.making import FolderMirror, Village
+
+
+def last_event(village: Village) -> events.Event:
+    with closing(db.connect(village.state.database)) as conn:
+        return events.last(conn, "sync.")[0]
+
+
+def test_a_fresh_kiosk_gets_what_was_released(village: Village) -> None:
+    village.release()
+    outcome = village.agent().run()
+    assert outcome.generation == 1
+    assert [(c.pack, c.before, c.after) for c in outcome.changes] == [("members", 0, 1)]
+    assert "Members own it together." in village.lesson()
+    assert village.state.current.readlink() == Path("generations/1")
+    assert last_event(village).kind == "sync.finished"
+
+
+def test_nothing_new_fetches_no_blob_and_makes_no_generation(village: Village) -> None:
+    village.release()
+    village.agent().run()
+    village.mirror.asked.clear()
+    outcome = village.agent().run()
+    assert outcome.changes == ()
+    assert outcome.generation == 1
+    assert not [path for path in village.mirror.asked if path.startswith("blobs/")]
+
+
+def test_an_update_fetches_only_what_changed_and_the_old_generation_stays(village: Village) -> None:
+    village.release()
+    village.agent().run()
+    before = village.state.current.resolve()
+    village.release(version=2, text="Each has one vote.")
+    village.mirror.asked.clear()
+    assert village.agent().run().generation == 2
+    assert "Each has one vote." in village.lesson()
+    assert "Members own it together." in (before / "members/members/en/lessons/01-members.html").read_text()
+    assert len([path for path in village.mirror.asked if path.startswith("blobs/")]) == 2  # manifest and lesson
+
+
+def test_only_two_generations_and_their_files_are_kept(village: Village) -> None:
+    for version in (1, 2, 3):
+        village.release(version=version, text=f"Text of version {version}.")
+        village.agent().run()
+    assert sorted(path.name for path in village.state.generations.iterdir()) == ["2", "3"]
+    texts = [path.read_bytes() for path in village.state.objects.glob("*/*")]
+    assert not any(b"Text of version 1." in text for text in texts)
+    with closing(db.connect(village.state.database)) as conn:
+        assert generations.numbers(conn) == [3, 2]
+
+
+def test_a_withdrawn_pack_goes_away(village: Village) -> None:
+    village.release()
+    village.agent().run()
+    village.repository.withdraw("members", "stable")
+    assert village.agent().run().generation == 2
+    assert not (village.state.current / "members").exists()
+
+
+@pytest.mark.parametrize("which", ["manifest", "lesson"])
+def test_changed_bytes_are_refused_by_name_and_the_old_content_stays(village: Village, which: str) -> None:
+    village.release()
+    village.agent().run()
+    built = village.release(version=2, text="Each has one vote.")
+    entry = next(e for item in built.manifest.items for e in item.entries if e.path.startswith("lessons/"))
+    sha256 = built.head.manifest_sha256 if which == "manifest" else entry.sha256
+    blob = village.repository.folder / "blobs" / sha256[:2] / sha256
+    data = bytearray(blob.read_bytes())
+    data[len(data) // 2] ^= 1
+    blob.write_bytes(data)
+    with pytest.raises(TrustError, match=f"blobs/{sha256[:2]}/{sha256}") as refusal:
+        village.agent().run()
+    assert refusal.value.hint
+    assert "Members own it together." in village.lesson()
+    assert last_event(village).kind == "sync.failed"
+    assert sha256 in last_event(village).detail["message"]
+
+
+@pytest.mark.parametrize("file", ["timestamp.json", "3.snapshot.json", "3.stable.json", "stable/"])
+def test_changed_metadata_is_refused_by_name(village: Village, file: str) -> None:
+    village.release()
+    village.release(version=2, text="Each has one vote.")
+    folder = village.repository.folder
+    paths = [p for p in folder.rglob("*.json") if file in str(p) and "blobs" not in str(p)]
+    assert paths
+    for path in paths:
+        path.write_bytes(path.read_bytes().replace(b'"version":', b'"version": ', 1))
+        path.write_bytes(path.read_bytes().replace(b"2", b"3", 1))
+    with pytest.raises(TrustError, match=file):
+        village.agent().run()
+    assert village.state.current_number() == 0
+
+
+def test_an_older_repository_is_refused_even_when_tufs_own_files_were_torn(village: Village, tmp_path: Path) -> None:
+    village.release()
+    old = tmp_path / "old"
+    shutil.copytree(village.repository.folder, old)
+    village.release(version=2, text="Each has one vote.")
+    village.agent().run()
+    for path in village.state.trust.glob("*.json"):
+        if not path.is_symlink():
+            path.write_bytes(b"")
+    with pytest.raises(TrustError, match="older than"):
+        Agent(village.config, FolderMirror(old), village.clock).run()
+    assert "Each has one vote." in village.lesson()
+
+
+def test_expired_metadata_is_refused(village: Village, monkeypatch: pytest.MonkeyPatch) -> None:
+    village.clock.forward(days=-120)
+    village.release()
+    with pytest.raises(TrustError, match=r"timestamp\.json: it has expired"):
+        village.agent().run()
+
+
+def test_a_cut_in_the_middle_is_gone_on_from(village: Village) -> None:
+    built = village.release()
+    lesson = next(e for item in built.manifest.items for e in item.entries if e.path.startswith("lessons/"))
+    village.mirror.spoiled[lesson.sha256] = b"half"
+    with pytest.raises(TrustError):
+        village.agent().run()
+    village.mirror.spoiled.clear()
+    fetched = {path for path in village.mirror.asked if path.startswith("blobs/")}
+    village.mirror.asked.clear()
+    village.agent().run()
+    again = {path for path in village.mirror.asked if path.startswith("blobs/")}
+    assert fetched & again == {f"blobs/{lesson.sha256[:2]}/{lesson.sha256}"}
+
+
+def test_a_missing_file_is_told(village: Village) -> None:
+    built = village.release()
+    sha256 = built.manifest.items[0].entries[0].sha256
+    (village.repository.folder / "blobs" / sha256[:2] / sha256).unlink()
+    with pytest.raises(MirrorError, match=sha256):
+        village.agent().run()
+
+
+def test_a_second_sync_waits_for_the_first(village: Village) -> None:
+    village.release()
+    busy = village.agent()
+    with busy._session(), pytest.raises(Conflict, match="running already"):
+        village.agent().run()
+
+
+def test_no_room_is_told_with_the_figures(village: Village, monkeypatch: pytest.MonkeyPatch) -> None:
+    village.release()
+    monkeypatch.setattr(agents, "SPARE_BYTES", 1 << 60)
+    with pytest.raises(NoSpace, match="must stay free"):
+        village.agent().run()
+    assert village.state.current_number() == 0
+
+
+def test_a_root_of_trust_that_is_missing_is_told(village: Village) -> None:
+    village.config.sync.trusted_root.unlink()
+    with pytest.raises(ConfigError, match=r"root\.json"):
+        village.agent().run()
+
+
+def test_an_unknown_channel_is_told(village: Village) -> None:
+    sync = village.config.sync.__class__("http://x", "prices", village.config.sync.trusted_root, 10**9)
+    config = village.config.__class__(**{**vars(village.config), "sync": sync})
+    with pytest.raises(TrustError, match="no channel 'prices'"):
+        Agent(config, village.mirror, village.clock).run()
+
+
+def test_a_killed_assembly_is_cleared_away(village: Village) -> None:
+    village.release()
+    village.state.prepare()
+    (village.state.generations / ".1.new" / "members").mkdir(parents=True)
+    (village.state.generations / "1").mkdir()  # renamed, but its rows were never written
+    assert village.agent().run().generation == 2
+    assert [path.name for path in village.state.generations.iterdir()] == ["2"]
+
+
+def test_going_back_is_one_rename(village: Village) -> None:
+    village.release()
+    village.agent().run()
+    village.release(version=2, text="Each has one vote.")
+    village.agent().run()
+    install.activate(village.state, 1)
+    assert "Members own it together." in village.lesson()
