@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import http.server
 import threading
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +17,7 @@ import yaml
 
 from kiosk.config import Config, Site, Sync
 from kiosk.errors import HostError
+from kiosk.packs.zim import HEADER, MAGIC
 from kiosk.publish.build import BuiltPack, build
 from kiosk.publish.drafts import BookOrder
 from kiosk.publish.repository import Repository
@@ -24,6 +27,7 @@ from kiosk.sync.mirrors import FileMissing
 
 START = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 CHANNEL = "stable"
+BOOK_ID = uuid.UUID("6f1d19d0-633f-087b-fb55-7ac324ff9baf")
 
 
 class MovableClock:
@@ -88,6 +92,27 @@ def recipe(version: int = 1) -> dict[str, object]:
             },
         ],
     }  # fmt: skip
+
+
+def zim_bytes(body: bytes = b"x" * 100, major: int = 6, pointer: int = 90) -> bytes:
+    """Return bytes that have a ZIM's header and checksum (not a book one could read)."""
+    checksum_at = HEADER.size + len(body)
+    head = HEADER.pack(MAGIC, major, 1, BOOK_ID.bytes, 3, 1, pointer, 90, 90, 80, 0, 2**32 - 1, checksum_at)
+    return head + body + hashlib.md5(head + body).digest()
+
+
+def book_recipe(folder: Path, data: bytes) -> Path:
+    """Write a recipe with one book, taken as it is, and return its folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    value = recipe()
+    labels = {"title": "A book", "summary": "About health.", "zim": "book.zim"}
+    value |= {
+        "pack": "book",
+        "items": [{"id": "book", "kind": "book", "subject": "health", "translations": {"en": labels}}],
+    }
+    (folder / "book.zim").write_bytes(data)
+    write_recipe(folder, value)
+    return folder
 
 
 def write_recipe(folder: Path, value: dict[str, object]) -> None:

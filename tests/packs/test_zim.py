@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import struct
-import uuid
 
 import pytest
 
 from kiosk.errors import FormatError
-from kiosk.packs.zim import HEADER, MAGIC, inspect
-
-BOOK_ID = uuid.UUID("6f1d19d0-633f-087b-fb55-7ac324ff9baf")
-
-
-def book(body: bytes = b"x" * 100, major: int = 6, pointer: int = 90) -> bytes:
-    """Return bytes that have a right header and checksum (not a book one could read)."""
-    checksum_at = HEADER.size + len(body)
-    head = HEADER.pack(MAGIC, major, 1, BOOK_ID.bytes, 3, 1, pointer, 90, 90, 80, 0, 2**32 - 1, checksum_at)
-    return head + body + hashlib.md5(head + body).digest()
+from kiosk.packs.zim import MAGIC, inspect
+from tests.making import BOOK_ID, zim_bytes
 
 
 def test_a_whole_book_passes() -> None:
-    header = inspect(io.BytesIO(book()), "a.zim")
+    header = inspect(io.BytesIO(zim_bytes()), "a.zim")
     assert (header.uuid, header.entries) == (BOOK_ID, 3)
 
 
@@ -32,11 +22,11 @@ def test_a_whole_book_passes() -> None:
     [
         (b"", "is not a ZIM book"),
         (b"PK\x03\x04" + b"x" * 200, "is not a ZIM book"),
-        (book()[:-30], "has 166 bytes, but its header speaks of 196"),
-        (book() + b"more", "its header speaks of"),
-        (book()[:-20] + b"y" + book()[-19:], "its checksum does not fit"),
-        (book(major=9), "ZIM version 9 is not known"),
-        (book(pointer=10**9), "lies outside the file"),
+        (zim_bytes()[:-30], "has 166 bytes, but its header speaks of 196"),
+        (zim_bytes() + b"more", "its header speaks of"),
+        (zim_bytes()[:-20] + b"y" + zim_bytes()[-19:], "its checksum does not fit"),
+        (zim_bytes(major=9), "ZIM version 9 is not known"),
+        (zim_bytes(pointer=10**9), "lies outside the file"),
         (struct.pack("<I", MAGIC), "is not a ZIM book"),
     ],
 )

@@ -11,7 +11,7 @@ import pytest
 
 from kiosk.errors import FormatError
 from kiosk.publish.build import build, lint
-from tests.making import course_recipe, no_books, recipe, write_recipe
+from tests.making import book_recipe, course_recipe, no_books, recipe, write_recipe
 
 Spoil = Callable[[dict[str, Any]], object]
 
@@ -149,11 +149,6 @@ def test_a_picture_that_could_act_is_refused(tmp_path: Path, svg: str, told: str
 
 
 def test_an_unreadable_zim_is_told(tmp_path: Path) -> None:
-    value: dict[str, Any] = recipe()
-    labels = {"title": "Book", "summary": "A book.", "zim": "book.zim"}
-    value["items"] = [{"id": "book", "kind": "book", "subject": "health", "translations": {"en": labels}}]
-    write_recipe(tmp_path, value)
-    (tmp_path / "book.zim").write_bytes(b"PK\x03\x04 not a book")
-    found = lines(tmp_path)
+    found = lines(book_recipe(tmp_path, b"PK\x03\x04 not a book"))
     assert "book.zim: this is not a ZIM book" in found
     assert "(fetch or build the book again)" in found

@@ -1,0 +1,63 @@
+"""The command as a person meets it: help with examples, clear errors and exit codes, JSON for scripts."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.making import course_recipe, recipe, write_recipe
+from tests.whole_path.running import kiosk
+
+COMMANDS = [
+    "pack lint", "pack build", "pack inspect", "repo init", "repo release", "repo withdraw", "repo list", "repo sign",
+    "repo verify", "sync run", "sync plan", "sync status", "serve portal", "serve console", "serve library", "demo",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_has_an_example(command: str) -> None:
+    done = kiosk(*command.split(), "--help")
+    assert done.returncode == 0
+    assert f"kiosk {command}" in done.stdout.partition("Example:")[2]
+
+
+def test_the_first_help_names_every_group() -> None:
+    text = kiosk("--help").stdout
+    assert all(group in text for group in ("pack", "repo", "sync", "serve", "demo"))
+
+
+def test_lint_speaks_json(tmp_path: Path) -> None:
+    value: dict[str, Any] = recipe()
+    del value["licence"]
+    write_recipe(course_recipe(tmp_path), value)
+    done = kiosk("pack", "lint", tmp_path, "--json")
+    assert done.returncode == 3
+    (problem,) = json.loads(done.stdout)
+    assert problem["place"].endswith("pack.yaml:1")
+    assert "licence" in problem["message"]
+    assert problem["hint"]
+
+
+def test_publishing_a_pack_by_hand(tmp_path: Path) -> None:
+    out, repository, keys = tmp_path / "build", tmp_path / "repository", tmp_path / "keys"
+    assert kiosk("pack", "build", course_recipe(tmp_path / "recipe"), "--out", out).returncode == 0
+    assert "1.root.json" in kiosk("repo", "init", repository, "--keys", keys).stdout
+    assert "nothing is released" in kiosk("repo", "list", repository).stdout
+    assert "released members 1" in kiosk("repo", "release", repository, out / "members-1", "--keys", keys).stdout
+    assert "were there already" in kiosk("repo", "release", repository, out / "members-1", "--keys", keys).stdout
+    (listed,) = json.loads(kiosk("repo", "list", repository, "--json").stdout)
+    assert (listed["pack"], listed["version"]) == ("members", 1)
+    assert "is in order" in kiosk("repo", "verify", repository).stdout
+    assert "good until" in kiosk("repo", "sign", repository, "--keys", keys).stdout
+    assert "content root" in kiosk("pack", "inspect", out / "members-1").stdout
+
+
+def test_a_missing_configuration_is_told(tmp_path: Path) -> None:
+    done = kiosk("sync", "run", "--config", tmp_path / "none.yaml")
+    assert done.returncode == 2
+    assert "none.yaml: can not be read" in done.stderr
+    assert "what to do:" in done.stderr
+    assert "Traceback" not in done.stderr

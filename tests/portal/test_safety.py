@@ -1,0 +1,83 @@
+"""What holds for every answer of the portal: headers, no script, no style, nothing from elsewhere."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from flask import Flask, url_for
+from flask.testing import FlaskClient
+from werkzeug.routing import Rule
+
+from tests.portal.conftest import UUID
+
+VALUES = {
+    "pack": "village", "item": "cooperative", "language": "en", "lesson": "what-it-is", "thread": 1,
+    "path": "pictures/meeting.svg", "digest": "0", "name": "site.css",
+}  # fmt: skip
+NOTICE = {**VALUES, "item": "prices"}
+POLICY = (
+    "default-src 'none'; img-src 'self'; style-src 'self'; media-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+
+
+def addresses(portal: Flask) -> list[str]:
+    """Return an address for every rule of the portal that can be asked for."""
+    with portal.test_request_context():
+        rules = [rule for rule in portal.url_map.iter_rules() if "GET" in (rule.methods or ())]
+        return [url_for(rule.endpoint, **values(rule)) for rule in rules]
+
+
+def values(rule: Rule) -> dict[str, Any]:
+    known = NOTICE if rule.endpoint.startswith("notices") else VALUES
+    return {name: known[name] for name in rule.arguments}
+
+
+def test_headers_on_every_address(portal: Flask, visitor: FlaskClient) -> None:
+    found = addresses(portal)
+    assert len(found) >= 14
+    for address in [*found, "/nope"]:
+        with visitor.get(address) as answer:
+            headers = answer.headers
+            assert answer.status_code in ((404,) if address in ("/nope", "/board/1") else (200,)), address
+            assert headers["X-Content-Type-Options"] == "nosniff", address
+            assert headers["Referrer-Policy"] == "same-origin", address
+            assert "script-src" not in headers["Content-Security-Policy"], address
+            if address.startswith(("/files", "/library")):
+                assert "default-src 'none'" in headers["Content-Security-Policy"], address
+            else:
+                assert headers["Content-Security-Policy"] == POLICY, address
+
+
+def test_no_page_holds_script_style_or_things_from_elsewhere(portal: Flask, visitor: FlaskClient) -> None:
+    for address in [*addresses(portal), "/nope"]:
+        with visitor.get(address) as answer:
+            if answer.mimetype != "text/html":
+                continue
+            text = answer.get_data(as_text=True).lower()
+            assert "<script" not in text, address
+            assert "<style" not in text, address
+            assert not re.search(r"\s(style|on\w+)\s*=\s*[\"']", text), address
+            assert "javascript:" not in text, address
+            for source in re.findall(r'(?:src|href|action)="(https?:)?//[^"]*"', text):
+                raise AssertionError((address, source))
+            assert UUID not in text or address == "/library"
+
+
+@pytest.mark.parametrize("path", ["/", "/courses", "/files/village/handbook/en/handbook_en.zim"])
+def test_other_methods_are_refused_with_what_is_allowed(visitor: FlaskClient, path: str) -> None:
+    answer = visitor.delete(path)
+    assert answer.status_code in (400, 405)  # without its token a form comes no further than that
+    put = visitor.open(path, method="TRACE")
+    assert put.status_code == 405
+    assert "GET" in put.headers["Allow"]
+
+
+def test_session_cookie_is_out_of_reach_of_scripts_and_other_sites(visitor: FlaskClient) -> None:
+    cookie = visitor.get("/board/new").headers["Set-Cookie"]
+    assert cookie.startswith("portal_session=")
+    assert "HttpOnly" in cookie
+    assert "SameSite=Lax" in cookie
+    assert "Set-Cookie" not in visitor.get("/").headers

@@ -1,0 +1,52 @@
+"""The database: durable settings, migrations, and a refusal of what newer code wrote."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from kiosk.errors import StoreError
+from kiosk.store import db
+
+
+def test_writes_are_durable_and_keys_are_checked(tmp_path: Path) -> None:
+    with closing(db.connect(tmp_path / "a.sqlite3")) as conn:
+        pragmas = {
+            name: conn.execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        }
+    assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+
+
+def write_half(conn: db.Connection) -> None:
+    """Write one row that holds and one that does not, in one transaction."""
+    with db.transaction(conn):
+        conn.execute("INSERT INTO events (at, kind, detail) VALUES ('x', 'y', '{}')")
+        conn.execute("INSERT INTO events (at, kind, detail) VALUES ('x', 'y', 'not json')")
+
+
+def test_a_failed_transaction_leaves_nothing(tmp_path: Path) -> None:
+    with closing(db.connect(tmp_path / "a.sqlite3")) as conn:
+        with pytest.raises(sqlite3.IntegrityError):
+            write_half(conn)
+        assert conn.execute("SELECT count(*) FROM events").fetchone()[0] == 0
+
+
+def test_a_database_of_newer_code_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.sqlite3"
+    db.connect(path).close()
+    with closing(sqlite3.connect(path)) as conn:
+        conn.execute("PRAGMA user_version = 9999")
+    with pytest.raises(StoreError, match="written by a newer kiosk") as refusal:
+        db.connect(path)
+    assert refusal.value.hint
+
+
+def test_what_is_no_database_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.sqlite3"
+    path.write_bytes(b"this is not a database, but it is long enough to look like one" * 20)
+    with pytest.raises(StoreError, match=r"a\.sqlite3: the database can not be opened"):
+        db.connect(path)

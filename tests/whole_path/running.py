@@ -1,0 +1,118 @@
+"""A whole demonstration as its own processes: federation, mirror, kiosk, and the three sites, on free ports."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import psutil
+
+KIOSK = [sys.executable, "-m", "kiosk"]
+ROOT = Path(__file__).parents[2]
+REAL_BOOKS = Path(os.environ.get("REAL_BOOKS", ROOT.parent / "shared" / "data" / "zim"))
+UP_SECONDS = 180
+
+
+def free_port() -> int:
+    """Return the first of four free ports in a row."""
+    for port in range(20000, 30000, 10):
+        if all(_is_free(f"127.0.0.{n + 1}", port + n) for n in range(4)):
+            return port
+    raise AssertionError("no free ports")
+
+
+def _is_free(address: str, port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind((address, port))
+        except OSError:
+            return False
+    return True
+
+
+def kiosk(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the command `kiosk` to its end."""
+    command = [*KIOSK, *map(str, arguments)]
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=300, env=os.environ | environment, check=False
+    )
+
+
+def copy_recipes(folder: Path, names: Sequence[str]) -> dict[str, Path]:
+    """Copy recipes of the project into `folder`, to be changed there."""
+    for name in names:
+        shutil.copytree(ROOT / "content-packs" / name, folder / name)
+    return {name: folder / name for name in names}
+
+
+def copy_real_books(folder: Path) -> Path | None:
+    """Make a recipe of the real ZIM books, if they are on this machine."""
+    if not REAL_BOOKS.is_dir():
+        return None
+    shutil.copytree(ROOT / "tests" / "recipes" / "real-books", folder / "real-books")
+    for path in REAL_BOOKS.glob("*.zim"):
+        shutil.copyfile(path, folder / "real-books" / path.name)
+    return folder / "real-books"
+
+
+class Demonstration:
+    """`kiosk demo` in a folder; `start` returns when it has printed its addresses."""
+
+    def __init__(self, folder: Path, recipes: Sequence[Path]) -> None:
+        self.folder = folder
+        self.recipes = list(recipes)
+        self.port = free_port()
+        self.portal, self.library, self.console = (f"http://127.0.0.{n + 1}:{self.port + n}" for n in range(3))
+        self.config = folder / "kiosk" / "kiosk.yaml"
+        self.repository = folder / "federation" / "repository"
+        self.keys = folder / "federation" / "keys"
+        self._log = folder.with_suffix(".log")
+        self._child: subprocess.Popen[bytes] | None = None
+
+    def start(self, **environment: str) -> str:
+        """Start it and return what it printed."""
+        command = [*KIOSK, "demo", "--folder", str(self.folder), "--port", str(self.port), *map(str, self.recipes)]
+        with self._log.open("wb") as log:
+            self._child = subprocess.Popen(
+                command, stdout=log, stderr=log, env=os.environ | environment, start_new_session=True
+            )
+        until = time.monotonic() + UP_SECONDS
+        while "Ctrl-C stops everything" not in self.printed():
+            assert self._child.poll() is None, self.printed()
+            assert time.monotonic() < until, self.printed()
+            time.sleep(0.05)
+        return self.printed()
+
+    def printed(self) -> str:
+        """Return what it has printed so far."""
+        return self._log.read_text() if self._log.exists() else ""
+
+    def password(self) -> str:
+        """Return the operator's one-time password that it printed."""
+        match = re.search(r"one-time password: (\S+)", self.printed())
+        assert match
+        return match[1]
+
+    def children(self) -> list[psutil.Process]:
+        """Return all processes it started."""
+        assert self._child
+        return psutil.Process(self._child.pid).children(recursive=True)
+
+    def child(self, word: str) -> psutil.Process:
+        """Return the process that has `word` among its arguments."""
+        return next(each for each in self.children() if word in each.cmdline())
+
+    def interrupt(self) -> int:
+        """Press Ctrl-C and return the exit code."""
+        assert self._child
+        if self._child.poll() is None:
+            self._child.send_signal(signal.SIGINT)
+        return self._child.wait(30)
