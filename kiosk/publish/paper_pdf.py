@@ -75,7 +75,8 @@ def _list(listing: Listing) -> ListFlowable:
     items: list[Any] = [ListItem([each for block in item for each in _flow(block)]) for item in listing.items]
     if listing.start is None:
         return ListFlowable(items, bulletType="bullet", bulletFontSize=7, bulletOffsetY=-3, leftIndent=16)
-    return ListFlowable(items, bulletType="1", bulletFontName="Times-Roman", bulletFontSize=11, start=listing.start, bulletFormat="%s.", leftIndent=22)
+    numbers: dict[str, Any] = {"bulletFontName": BODY.fontName, "bulletFontSize": BODY.fontSize, "bulletFormat": "%s."}
+    return ListFlowable(items, bulletType="1", start=listing.start, leftIndent=22, **numbers)
 
 
 def _grid(table: Table) -> Grid:
@@ -100,7 +101,7 @@ def _markup(content: Content) -> str:
 
 def _piece(piece: Run | Blank | Box) -> str:
     if isinstance(piece, Blank):
-        return f"<u>{'\u00a0' * piece.letters * 2}</u>"  # a letter is about as wide as two spaces
+        return "<u>" + "\u00a0" * (2 * piece.letters) + "</u>"  # a letter is about as wide as two spaces
     if isinstance(piece, Box):
         return TICK_BOX
     try:

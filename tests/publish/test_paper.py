@@ -79,7 +79,7 @@ def test_the_pdf_says_what_the_source_says() -> None:
     reader = PdfReader(io.BytesIO(data))
     assert len(reader.pages) == 2
     first, second = (page.extract_text() for page in reader.pages)
-    for words in ("Loan agreement", "\u00a0" * 16, "cooperative", "4.", "with a point", "Month", "1 / 2"):
+    for words in ("Loan agreement", " " * 16, "cooperative", "4.", "with a point", "Month", "1 / 2"):
         assert words in first
     assert "After “the break” – née" in second
     assert reader.metadata is not None
