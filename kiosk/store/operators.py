@@ -93,14 +93,18 @@ def choose_password(conn: Connection, name: str, password: str, now: datetime) -
     """Set the password an operator chose and return the operator.
 
     Raises:
-        InvalidInput: too short, too long, or the operator's own name.
+        InvalidInput: too short, too long, the operator's own name, or the password there was.
         NotFound: there is no such operator.
     """
     if len(password) < LEAST_PASSWORD:
         raise InvalidInput("A password needs at least 10 characters.", "password")
     if len(password) > MOST_PASSWORD or password.strip().lower() == name.lower():
         raise InvalidInput("Please choose another password.", "password")
-    get(conn, name)
+    row = conn.execute("SELECT password_hash FROM operators WHERE name = ?", (name,)).fetchone()
+    if row is None:
+        raise NotFound(f"there is no operator {name}")
+    if check_password_hash(row["password_hash"], password):
+        raise InvalidInput("Please choose another password.", "password")
     conn.execute(
         "UPDATE operators SET password_hash = ?, must_change = 0, changed_at = ?, failures = 0, locked_until = NULL"
         " WHERE name = ?",

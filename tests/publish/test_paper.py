@@ -84,7 +84,7 @@ def test_the_pdf_says_what_the_source_says() -> None:
     assert "After “the break” – née" in second
     assert reader.metadata is not None
     assert reader.metadata.title == "Loan"
-    assert reader.root_object["/Lang"] == "en"
+    assert str(reader.root_object["/Lang"]) == "en"
 
 
 def test_a_sign_the_fonts_lack_is_refused() -> None:

@@ -1,0 +1,119 @@
+"""Who is signed in: the login, the password that must be chosen, and the guard before every page.
+
+True always: without a session only the login and the assets answer; a session ends when its operator's password
+changes, after half an hour without a page, and at the end of the browser's; a one-time password opens nothing but the
+page on which another is chosen.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, session, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from kiosk.errors import InvalidInput, NotFound
+from kiosk.store import operators
+from kiosk.store.db import from_text, to_text, transaction
+from kiosk.store.operators import Operator
+from kiosk.web import current, i18n
+from kiosk.web.db import conn
+
+IDLE = timedelta(minutes=30)
+OPEN_TO_ALL = ("session.login", "session.sign_in", "static")
+FOR_A_NEW_PASSWORD = ("session.password", "session.choose", "session.logout")
+
+pages = Blueprint("session", __name__)
+
+
+def guard() -> Response | None:
+    """Let a request through to its page, or send it to the login or to the choice of a password."""
+    if request.endpoint in OPEN_TO_ALL:
+        return None
+    operator = signed_in()
+    if operator is None:
+        if request.method not in ("GET", "HEAD"):
+            abort(403)
+        return redirect(url_for("session.login"), 303)
+    session["seen"] = to_text(current.now())
+    if operator.must_change and request.endpoint not in FOR_A_NEW_PASSWORD:
+        return redirect(url_for("session.password"), 303)
+    return None
+
+
+def signed_in() -> Operator | None:
+    """Return the operator whose session this request carries, None if there is none or it is over."""
+    try:
+        operator = operators.get(conn(), str(session.get("operator", "")))
+        seen = from_text(str(session.get("seen", "")))
+    except (NotFound, ValueError):
+        return None
+    # A clock that was set back makes `seen` lie ahead: that is no reason to keep a session for years.
+    idle = abs(current.now() - seen) > IDLE
+    return None if idle or session.get("changed_at") != to_text(operator.changed_at) else operator
+
+
+@pages.get("/login")
+def login() -> str | Response:
+    """Show the form to sign in."""
+    if signed_in():
+        return redirect(url_for("status.show"), 303)
+    return render_template("login.html", name="", problem="")
+
+
+@pages.post("/login")
+def sign_in() -> Response | tuple[str, int]:
+    """Sign in, or show the form again."""
+    name, password = request.form.get("name", "").strip(), request.form.get("password", "")
+    problem = gettext("The name or the password is not right.")
+    operator = None
+    try:
+        with transaction(conn()):  # a wrong password is counted, so this ends well in that case too
+            operator = operators.sign_in(conn(), name, password, current.now())
+    except InvalidInput as error:
+        problem = i18n.message(error)
+    if operator is None:
+        return render_template("login.html", name=name, problem=problem), 422
+    _begin(operator, current.now())
+    return redirect(url_for("status.show"), 303)
+
+
+@pages.get("/password")
+def password() -> str:
+    """Show the form to choose a password."""
+    return render_template("password.html", problems={}, least=operators.LEAST_PASSWORD)
+
+
+@pages.post("/password")
+def choose() -> Response | tuple[str, int]:
+    """Take the password that was chosen; every other session of this operator ends."""
+    chosen, again = request.form.get("password", ""), request.form.get("again", "")
+    problems: dict[str, str] = {}
+    if chosen != again:
+        problems["again"] = gettext("The two are not the same.")
+    else:
+        try:
+            with transaction(conn()):
+                operator = operators.choose_password(conn(), str(session["operator"]), chosen, current.now())
+        except InvalidInput as error:
+            problems[error.field] = i18n.message(error)
+    if problems:
+        return render_template("password.html", problems=problems, least=operators.LEAST_PASSWORD), 422
+    _begin(operator, current.now())
+    flash(gettext("Your password is set. The old one opens nothing any more."), "done")
+    return redirect(url_for("status.show"), 303)
+
+
+@pages.post("/logout")
+def logout() -> Response:
+    """End the session."""
+    session.clear()
+    return redirect(url_for("session.login"), 303)
+
+
+def _begin(operator: Operator, now: datetime) -> None:
+    session.clear()
+    session["operator"] = operator.name
+    session["changed_at"] = to_text(operator.changed_at)
+    session["seen"] = to_text(now)

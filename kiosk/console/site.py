@@ -1,0 +1,40 @@
+"""The console as a whole: its pages, and what stands on every answer of it."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, abort, request
+
+from kiosk.clock import Clock, system_clock
+from kiosk.config import Config
+from kiosk.console import session, status
+from kiosk.web import current
+from kiosk.web.app import create_site
+
+
+def create_console(config: Config, clock: Clock = system_clock) -> Flask:
+    """Return the console as a WSGI application; makes the state folder when it is missing.
+
+    It answers only under the host of `console.url`: a page whose name was pointed at this machine gets nothing.
+    """
+    app = create_site("console", config, clock, title="Console")
+    app.before_request(_own_host_only)
+    app.before_request(session.guard)
+    app.after_request(_keep_nothing)
+    for module in (session, status):
+        app.register_blueprint(module.pages)
+    return app
+
+
+def _own_host_only() -> None:
+    # Flask's own TRUSTED_HOSTS would leave the error page without a way to build its links.
+    if urlsplit(f"//{request.host}").hostname != urlsplit(current.config().console.url).hostname:
+        abort(400)
+
+
+def _keep_nothing(response: Response) -> Response:
+    # A telecenter's computer is shared: the next person must not find these pages with the back button.
+    if request.endpoint != "static":
+        response.headers["Cache-Control"] = "no-store"
+    return response

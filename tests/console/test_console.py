@@ -1,0 +1,213 @@
+"""The console: who gets in, for how long, and that what it shows is true."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from kiosk.console import create_console
+from kiosk.store import db, events, operators
+from tests.making import Village
+
+HOST = {"base_url": "http://127.0.0.3:8000"}
+OWN = "a field of green beans"
+
+
+@pytest.fixture
+def app(village: Village) -> Flask:
+    return create_console(village.config, village.clock)
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def conn(village: Village, app: Flask) -> Iterator[db.Connection]:
+    with closing(db.connect(village.state.database)) as conn:
+        yield conn
+
+
+@pytest.fixture
+def one_time(village: Village, conn: db.Connection) -> str:
+    password = operators.issue_one_time_password(conn, "operator", village.clock())
+    assert password
+    return password
+
+
+def post(client: FlaskClient, path: str, **fields: str) -> TestResponse:
+    """Send a form as a browser would: with the token of the page it is on."""
+    page = client.get("/login" if path == "/logout" else path, **HOST, follow_redirects=True).text
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    return client.post(path, **HOST, data={"csrf_token": token[1] if token else "", **fields})
+
+
+def sign_in(client: FlaskClient, password: str) -> TestResponse:
+    return post(client, "/login", name="operator", password=password)
+
+
+@pytest.fixture
+def inside(client: FlaskClient, one_time: str) -> FlaskClient:
+    """A client that is signed in with a password of its own."""
+    sign_in(client, one_time)
+    assert post(client, "/password", password=OWN, again=OWN).location == "/"
+    return client
+
+
+def routes(app: Flask) -> list[tuple[str, str]]:
+    skipped = ("/login", "/static")
+    return [
+        (method, rule.rule)
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"OPTIONS", "HEAD"}
+        if not rule.rule.startswith(skipped)
+    ]
+
+
+def test_no_page_opens_without_a_session(app: Flask, client: FlaskClient, one_time: str) -> None:
+    assert len(routes(app)) >= 4
+    app.config["WTF_CSRF_ENABLED"] = False  # a token alone must not open anything either
+    for method, path in routes(app):
+        answer = client.open(path, method=method, base_url=HOST["base_url"])
+        assert (answer.status_code, answer.location) == ((303, "/login") if method == "GET" else (403, None)), path
+
+
+def test_a_one_time_password_opens_only_the_choice_of_another(client: FlaskClient, one_time: str) -> None:
+    assert sign_in(client, one_time).location == "/"
+    assert client.get("/", **HOST).location == "/password"
+    for chosen, again in ((one_time, one_time), ("short", "short"), (OWN, OWN + "!"), ("", "")):
+        assert post(client, "/password", password=chosen, again=again).status_code == 422
+        assert client.get("/", **HOST).location == "/password"
+    assert post(client, "/password", password=OWN, again=OWN).location == "/"
+    assert client.get("/", **HOST).status_code == 200
+    assert sign_in(client.application.test_client(), one_time).status_code == 422
+
+
+def test_a_wrong_password_is_told_and_slowed(client: FlaskClient, one_time: str, village: Village) -> None:
+    for _ in range(operators.FREE_FAILURES):
+        answer = sign_in(client, "wrong")
+        assert answer.status_code == 422
+        assert "The name or the password is not right." in answer.text
+    assert "Too many wrong passwords" in sign_in(client, one_time).text
+    village.clock.forward(minutes=16)
+    assert sign_in(client, one_time).location == "/"
+
+
+def test_an_unknown_name_is_told_as_a_wrong_password_is(client: FlaskClient, one_time: str) -> None:
+    answer = post(client, "/login", name="<b>nobody</b>", password="x")
+    assert "The name or the password is not right." in answer.text
+    assert "<b>nobody" not in answer.text
+
+
+def test_a_session_dies_with_a_password_change(inside: FlaskClient, conn: db.Connection, village: Village) -> None:
+    assert inside.get("/", **HOST).status_code == 200
+    village.clock.forward(seconds=5)
+    operators.choose_password(conn, "operator", "another field of beans", village.clock())
+    assert inside.get("/", **HOST).location == "/login"
+
+
+@pytest.mark.parametrize("minutes", [31, -60 * 24 * 365])
+def test_a_session_ends_when_idle_or_when_the_clock_jumps(
+    inside: FlaskClient, village: Village, minutes: float
+) -> None:
+    village.clock.forward(minutes=29)
+    assert inside.get("/", **HOST).status_code == 200
+    village.clock.forward(minutes=minutes)
+    assert inside.get("/", **HOST).location == "/login"
+
+
+def test_signing_out_ends_the_session(inside: FlaskClient) -> None:
+    assert inside.get("/logout", **HOST).status_code == 405
+    assert inside.get("/", **HOST).status_code == 200
+    assert post(inside, "/logout").location == "/login"
+    assert inside.get("/", **HOST).location == "/login"
+
+
+def test_a_form_without_its_token_is_refused(inside: FlaskClient) -> None:
+    for path in ("/login", "/password", "/logout"):
+        assert inside.post(path, **HOST, data={"password": "x" * 12, "again": "x" * 12}).status_code == 400
+    assert inside.get("/", **HOST).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1:8000", "localhost"])
+def test_another_host_gets_nothing(inside: FlaskClient, host: str) -> None:
+    assert inside.get("/login", base_url=f"http://{host}").status_code == 400
+
+
+def test_every_answer_is_strict_and_kept_by_nobody(inside: FlaskClient) -> None:
+    for path in ("/", "/login", "/password", "/nothing"):
+        answer = inside.get(path, **HOST, follow_redirects=True)
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+        assert "<script" not in answer.text
+        assert "style=" not in answer.text
+    cookie = next(h for h in sign_in(inside, OWN).headers.getlist("Set-Cookie") if "console_session" in h)
+    assert "HttpOnly" in cookie
+    assert "SameSite=Strict" in cookie
+
+
+STATES: list[tuple[list[tuple[str, dict[str, Any]]], str, str]] = [
+    ([], "There was none yet.", "In order</span> <span"),
+    ([("sync.started", {})], "Running", "Failed"),
+    ([("sync.started", {}), ("sync.finished", {"changes": [], "fetched_bytes": 0})], "nothing new", "Failed"),
+    (
+        [("sync.started", {}), ("sync.finished", {"changes": [["a", 0, 1]], "fetched_bytes": 2_000_000})],
+        "1 pack changed; 2 MB were fetched and verified.",
+        "Failed",
+    ),
+    (
+        [("sync.started", {}), ("sync.failed", {"message": "blobs/ab: <wrong>", "hint": "ask the federation"})],
+        "blobs/ab: &lt;wrong&gt;",
+        "nothing new",
+    ),
+]
+
+
+@pytest.mark.parametrize(("happened", "told", "not_told"), STATES)
+def test_the_last_sync_is_told_as_it_was(
+    inside: FlaskClient, conn: db.Connection, village: Village, happened: list[Any], told: str, not_told: str
+) -> None:
+    for kind, detail in happened:
+        events.record(conn, kind, village.clock(), **detail)
+    page = inside.get("/", **HOST).text.partition('id="disk"')[0]
+    assert told in page
+    assert not_told not in page
+
+
+def test_a_sync_that_was_cut_is_not_called_running_for_ever(
+    inside: FlaskClient, conn: db.Connection, village: Village
+) -> None:
+    events.record(conn, "sync.started", village.clock())
+    village.clock.forward(days=2)
+    sign_in(inside, OWN)
+    assert "It began and did not end." in inside.get("/", **HOST).text
+
+
+def test_what_is_installed_is_shown(inside: FlaskClient, village: Village) -> None:
+    assert "Nothing is installed yet." in inside.get("/", **HOST).text
+    village.release()
+    village.agent().run()
+    page = inside.get("/", **HOST).text
+    for words in ("Generation 1", "Members", "Version 1", "Test federation", "CC-BY-SA-4.0", "1 pack changed"):
+        assert words in page
+    village.mirror.folder = Path("/nowhere")
+    with pytest.raises(Exception, match="missing"):
+        village.agent().run()
+    page = inside.get("/", **HOST).text
+    assert "Failed" in page
+    assert "What was installed before goes on being served." in page
+
+
+@pytest.mark.parametrize(("language", "word"), [("fr", "mot de passe"), ("sw", "nenosiri")])
+def test_the_console_speaks_three_languages(client: FlaskClient, language: str, word: str) -> None:
+    page = client.get("/login", **HOST, headers={"Accept-Language": language}).text
+    assert word in page.lower()
