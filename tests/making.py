@@ -94,10 +94,10 @@ def recipe(version: int = 1) -> dict[str, object]:
     }  # fmt: skip
 
 
-def zim_bytes(body: bytes = b"x" * 100, major: int = 6, pointer: int = 90) -> bytes:
+def zim_bytes(body: bytes = b"x" * 100, major: int = 6, pointer: int = 90, entries: int = 3) -> bytes:
     """Return bytes that have a ZIM's header and checksum (not a book one could read)."""
     checksum_at = HEADER.size + len(body)
-    head = HEADER.pack(MAGIC, major, 1, BOOK_ID.bytes, 3, 1, pointer, 90, 90, 80, 0, 2**32 - 1, checksum_at)
+    head = HEADER.pack(MAGIC, major, 1, BOOK_ID.bytes, entries, 1, pointer, 90, 90, 80, 0, 2**32 - 1, checksum_at)
     return head + body + hashlib.md5(head + body).digest()
 
 

@@ -117,7 +117,7 @@ def _book(item: ItemRecipe, source: BookSource, workshop: Workshop, problems: li
     if source.html is not None and source.cover is not None:
         problems += [Problem(str(path), "a symbolic link", "put the file itself there") for path in _links(source.html)]
         if workshop.write_book is None or problems:
-            return DraftItem({"subject": source.subject, "file": file, "uuid": ""}, tuple(entries))
+            return _zim(None, file, source.subject, entries, problems)
         zim_path = Path(tempfile.mkdtemp(dir=workshop.scratch)) / file
         order = BookOrder(
             source.html, source.front, source.cover, f"{stem}_{item.language}", item.title, item.summary,
@@ -133,15 +133,16 @@ def _links(folder: Path) -> list[Path]:
 
 
 def _zim(path: Path | None, file: str, subject: str, entries: list[Draft], problems: list[Problem]) -> DraftItem:
-    identity = ""
+    attributes = {"subject": subject, "file": file, "uuid": "", "searchable": False}
     if path is not None:
         try:
             with path.open("rb") as stream:
-                identity = str(zim.inspect(stream, str(path)).uuid)
+                header = zim.inspect(stream, str(path))
+                attributes |= {"uuid": str(header.uuid), "searchable": zim.has_full_text_index(stream, header)}
         except FormatError as error:
             problems.append(problem_of(error))
         except OSError as error:
             problems.append(Problem(str(path), f"can not be read: {error.strerror}"))
         else:
-            entries.append(Draft(file, "application/x-zim", "", path))
-    return DraftItem({"subject": subject, "file": file, "uuid": identity}, tuple(entries))
+            entries.append(Draft(file, TYPES[".zim"], "", path))
+    return DraftItem(attributes, tuple(entries))

@@ -93,5 +93,6 @@ def _book(manifest: Manifest, item: Item) -> shelf.ShelfBook:
         summary=item.summary,
         language=item.language,
         publisher=manifest.publisher,
+        searchable=item.attributes["searchable"],
         size_bytes=next(entry.size_bytes for entry in item.entries if entry.path == file),
     )

@@ -1,0 +1,96 @@
+"""Courses: the list, a course's outline, and a lesson with its quiz.
+
+The quiz is a form that asks for the lesson's own page again with `?a1=…&a2=…`, so it works on any browser and nothing
+is kept about who answered what.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flask import Blueprint, render_template, request, url_for
+
+from kiosk.errors import NotFound
+from kiosk.packs.quiz import Question
+from kiosk.portal.translations import choose
+from kiosk.store import courses
+from kiosk.store.items import Item
+from kiosk.web import current
+from kiosk.web.db import conn
+from kiosk.web.i18n import chosen
+from kiosk.web.security import clean
+
+pages = Blueprint("courses", __name__, url_prefix="/courses")
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A question with the number of the choice that was taken, None while it is open."""
+
+    number: int
+    question: Question
+    taken: int | None
+
+    @property
+    def right(self) -> bool:
+        """Whether the choice taken is the right one."""
+        return self.taken == self.question.answer
+
+
+@pages.get("")
+def shelf() -> str:
+    """Show all courses."""
+    found = choose(courses.all_of(conn(), current.generation()), chosen())
+    return render_template("courses.html", choices=found)
+
+
+@pages.get("/<pack>/<item>/<language>")
+def outline(pack: str, item: str, language: str) -> str:
+    """Show a course's outline, with links to its other languages."""
+    course = courses.get(conn(), current.generation(), pack, item, language)
+    others = [
+        each
+        for each in courses.all_of(conn(), current.generation())
+        if (each.item.pack, each.item.item) == (pack, item) and each.item.language != language
+    ]
+    return render_template("course.html", course=course, others=others)
+
+
+@pages.get("/<pack>/<item>/<language>/<lesson>")
+def lesson(pack: str, item: str, language: str, lesson: str) -> str:
+    """Show a lesson; with answers in the query, also what is right and why."""
+    course = courses.get(conn(), current.generation(), pack, item, language)
+    found = courses.lesson(current.state(), current.generation(), course, lesson)
+    place = course.lessons.index(found.outline)
+    answers = answered(found.questions, request.args)
+    return render_template(
+        "lesson.html",
+        course=course,
+        lesson=found.outline,
+        number=place + 1,
+        previous=course.lessons[place - 1] if place else None,
+        next=course.lessons[place + 1] if place + 1 < len(course.lessons) else None,
+        html=clean(found.html, lambda path: picture_url(course.item, path)),
+        answers=answers,
+        sent=any(answer.taken is not None for answer in answers),
+        score=sum(answer.right for answer in answers),
+    )
+
+
+def answered(questions: tuple[Question, ...], query: Mapping[str, str]) -> list[Answered]:
+    """Return the questions with the choices found in a query; what is not a choice counts as open."""
+    found = []
+    for number, question in enumerate(questions, 1):
+        choices = {str(n): n for n in range(1, len(question.choices) + 1)}
+        found.append(Answered(number, question, choices.get(query.get(f"a{number}", ""))))
+    return found
+
+
+def picture_url(item: Item, path: str) -> str | None:
+    """Return the address of a picture of an item, or None when the item has no such entry."""
+    try:
+        entry = item.entry(path)
+    except NotFound:
+        return None
+    return url_for("files.send", pack=item.pack, item=item.item, language=item.language, path=entry.path)

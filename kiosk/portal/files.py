@@ -1,0 +1,56 @@
+"""The files of installed items, each as its manifest describes it.
+
+Owns: `/files/…`. True always: only an entry of an item of the current generation is sent, its path taken from the
+manifest and not from the request; nothing is ever sent that a browser would run on the portal's origin.
+"""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+from flask import Blueprint, Response, send_file
+
+from kiosk.errors import NotFound
+from kiosk.store import items
+from kiosk.web import current
+from kiosk.web.db import conn
+
+KEPT_SECONDS = 3600
+"""How long a phone may use its copy unasked. An address outlives a generation, so not for ever."""
+SHOWN = frozenset(
+    (
+        "image/svg+xml", "image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf", "text/plain",
+        "audio/mpeg", "audio/ogg", "video/mp4", "video/webm",
+    )
+)  # fmt: skip
+"""What a browser may show in place; all else is offered to be kept."""
+MARKUP = frozenset(("text/html", "text/xml", "application/xml", "application/xhtml+xml"))
+"""What a browser might run: sent as plain text, to be kept."""
+ALONE = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+"""Policy of a picture opened by itself: its own styles, and nothing else."""
+PDF = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+"""Policy of a PDF: browsers show it with a viewer of their own, which some do not start in a sandbox."""
+
+pages = Blueprint("files", __name__, url_prefix="/files")
+
+
+@pages.get("/<pack>/<item>/<language>/<path:path>")
+def send(pack: str, item: str, language: str, path: str) -> Response:
+    """Send an entry, whole or in the range that was asked for."""
+    generation = current.generation()
+    found = items.get(conn(), generation, pack, item, language)
+    entry = found.entry(path)
+    file = items.folder(current.state(), generation, found) / entry.path
+    if not file.is_file():
+        raise NotFound(f"{file} is missing from the card")
+    response = send_file(
+        file,
+        mimetype="text/plain" if entry.type in MARKUP else entry.type,
+        as_attachment=entry.type not in SHOWN,
+        download_name=PurePosixPath(entry.path).name,
+        conditional=True,
+        etag=entry.sha256,
+        max_age=KEPT_SECONDS,
+    )
+    response.headers["Content-Security-Policy"] = PDF if entry.type == "application/pdf" else ALONE
+    return response

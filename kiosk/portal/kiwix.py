@@ -1,0 +1,60 @@
+"""What the library service, kiwix-serve, says of itself: whether it answers, and where it serves which book.
+
+Owns: the one question the portal asks another process. True always: asking takes no more than a moment and never
+fails; a library that does not answer is an ordinary answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
+from xml.etree import ElementTree
+
+from kiosk.config import Site
+
+CATALOGUE = "/catalog/v2/entries?count=-1"
+TIMEOUT_SECONDS = 1.0
+MOST_CATALOGUE_BYTES = 4_000_000
+ATOM = "{http://www.w3.org/2005/Atom}"
+
+
+@dataclass(frozen=True)
+class OpenBook:
+    """A book that the library serves: the path to read it at, and whether its text can be searched."""
+
+    path: str
+    searchable: bool
+
+
+def open_books(library: Site) -> dict[str, OpenBook] | None:
+    """Return the books the library serves, by UUID; None when it does not answer."""
+    connection = HTTPConnection(library.address, library.port, timeout=TIMEOUT_SECONDS)
+    try:
+        connection.request("GET", CATALOGUE)
+        response = connection.getresponse()
+        data = response.read(MOST_CATALOGUE_BYTES)
+        return read_catalogue(data) if response.status == 200 else None
+    except (OSError, HTTPException, ElementTree.ParseError):
+        return None
+    finally:
+        connection.close()
+
+
+def read_catalogue(data: bytes) -> dict[str, OpenBook]:
+    """Return the books in a catalogue (OPDS).
+
+    The path is taken from the catalogue because it differs between versions: `/NAME` in kiwix-serve 3.3,
+    `/content/NAME` in later ones.
+
+    Raises:
+        xml.etree.ElementTree.ParseError: this is not XML.
+    """
+    found = {}
+    for entry in ElementTree.fromstring(data).iter(f"{ATOM}entry"):  # noqa: S314 - from our own service
+        uuid = entry.findtext(f"{ATOM}id", "").removeprefix("urn:uuid:")
+        tags = entry.findtext(f"{ATOM}tags", "").split(";")
+        for link in entry.iter(f"{ATOM}link"):
+            path = link.get("href", "")
+            if link.get("type") == "text/html" and path.startswith("/"):
+                found[uuid] = OpenBook(path, "_ftindex:yes" in tags)
+    return found

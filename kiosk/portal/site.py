@@ -1,0 +1,29 @@
+"""The portal as a whole: its pages, one blueprint a noun."""
+
+from __future__ import annotations
+
+from flask import Flask
+from flask_babel import lazy_gettext
+
+from kiosk.clock import Clock, system_clock
+from kiosk.config import Config
+from kiosk.portal import board, courses, documents, files, home, library, notices
+from kiosk.web.app import create_site
+
+SECTIONS = (
+    ("courses", lazy_gettext("Courses")),
+    ("library", lazy_gettext("Library")),
+    ("documents", lazy_gettext("Papers")),
+    ("notices", lazy_gettext("Notices")),
+    ("board", lazy_gettext("Board")),
+)
+"""The parts of the portal in their order: the blueprint (and its icon), and its word."""
+
+
+def create_portal(config: Config, clock: Clock = system_clock) -> Flask:
+    """Return the portal as a WSGI application; makes the state folder when it is missing."""
+    app = create_site("portal", config, clock, title=config.name)
+    app.context_processor(lambda: {"sections": SECTIONS})
+    for module in (home, courses, library, documents, notices, board, files):
+        app.register_blueprint(module.pages)
+    return app

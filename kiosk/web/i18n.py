@@ -1,0 +1,142 @@
+"""The languages of the interface, and how numbers, sizes, dates and language names are written in them.
+
+Owns: which languages there are, how a visitor's is chosen, and the translations of sentences that lower layers raise.
+True always: the choice is `?lang=`, then the cookie, then what the browser asks for, then English; a page is never
+left for another site by choosing.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from urllib.parse import quote, urlencode
+
+import babel
+from babel import Locale, UnknownLocaleError
+from flask import Flask, Response, redirect, request
+from flask_babel import Babel, format_date, format_datetime, format_decimal, get_locale, gettext, lazy_gettext
+from markupsafe import Markup, escape
+from werkzeug.wrappers import Response as AnyResponse
+
+from kiosk.errors import InvalidInput
+
+LANGUAGES = {"en": "English", "fr": "Français", "sw": "Kiswahili"}
+"""The interface's languages, each named as its speakers do; the first is used when nothing better is known."""
+COOKIE = "lang"
+YEAR = timedelta(days=365)
+DOMAIN = "kiosk"
+CATALOGUES = Path(__file__).parents[1] / "locale"
+
+STORE_MESSAGES = (
+    lazy_gettext("Please fill in this field."),
+    lazy_gettext("This text is too long."),
+    lazy_gettext("Too many wrong passwords. Please wait a few minutes."),
+    lazy_gettext("A password needs at least 10 characters."),
+    lazy_gettext("Please choose another password."),
+)
+"""What `kiosk.store` says in its InvalidInput errors; named here so that they are found and translated."""
+
+
+def install(app: Flask) -> None:
+    """Give an application its languages."""
+    Babel(
+        app,
+        default_locale=next(iter(LANGUAGES)),
+        default_domain=DOMAIN,
+        default_translation_directories=str(CATALOGUES),
+        locale_selector=chosen,
+    )
+    app.before_request(_switch)
+    app.after_request(_vary)
+    app.context_processor(_names)
+    app.jinja_env.filters.update(
+        size=size, day=day, moment=moment, number=number, language_name=language_name, paragraphs=paragraphs
+    )
+
+
+def chosen() -> str:
+    """Return the code of the language this request is answered in."""
+    cookie = request.cookies.get(COOKIE, "")
+    if cookie in LANGUAGES:
+        return cookie
+    for wish, quality in request.accept_languages:  # the dearest first; fr-CA is served with fr
+        language = wish.split("-")[0].lower()
+        if quality > 0 and language in LANGUAGES:
+            return language
+    return next(iter(LANGUAGES))
+
+
+def message(error: InvalidInput) -> str:
+    """Return what is wrong with what was typed, in the visitor's language."""
+    return str(gettext(error.message))
+
+
+def size(size_bytes: int) -> str:
+    """Return a size such as "38 KB" or "1.2 MB" (thousands, not 1024)."""
+    if size_bytes < 999_500:
+        return str(gettext("%(number)s KB", number=format_decimal(max(1, round(size_bytes / 1000)))))
+    if size_bytes < 999_500_000:
+        return str(gettext("%(number)s MB", number=_short(size_bytes / 1_000_000)))
+    return str(gettext("%(number)s GB", number=_short(size_bytes / 1_000_000_000)))
+
+
+def _short(value: float) -> str:
+    return str(format_decimal(round(value, 1) if value < 10 else round(value)))
+
+
+def day(value: date) -> str:
+    """Return a date such as "24 November 2026"."""
+    return str(format_date(value, "d MMMM y"))
+
+
+def moment(value: datetime) -> str:
+    """Return a moment by the village's clocks, such as "24 Nov 2026, 14:05"."""
+    return str(format_datetime(value.astimezone(), "d MMM y, HH:mm", rebase=False))
+
+
+def number(value: int) -> str:
+    """Return a whole number with the language's separators."""
+    return str(format_decimal(value))
+
+
+def language_name(code: str) -> str:
+    """Return a language's name for itself, such as "Français"; the code when nobody knows it."""
+    if code in LANGUAGES:
+        return LANGUAGES[code]
+    try:
+        name = Locale.parse(code, sep="-").get_display_name()
+    except (UnknownLocaleError, ValueError):
+        return code
+    return name[0].upper() + name[1:] if name else code
+
+
+def paragraphs(text: str) -> Markup:
+    """Return plain text, escaped, with its line breaks kept."""
+    return Markup("<br>\n").join(escape(line) for line in text.split("\n"))
+
+
+def _switch() -> AnyResponse | None:
+    """Answer `?lang=xx`: remember the language and show the same page again without it."""
+    wanted = request.args.get("lang", "")
+    if request.method != "GET" or wanted not in LANGUAGES:
+        return None
+    # Built from the path alone, with one slash in front and the rest quoted: it can not name another host.
+    rest = [(key, value) for key, value in request.args.items(multi=True) if key != "lang"]
+    target = "/" + quote(request.path.lstrip("/\\")) + ("?" + urlencode(rest) if rest else "")
+    answer = redirect(target, 302)
+    answer.set_cookie(COOKIE, wanted, max_age=YEAR, httponly=True, samesite="Lax", path="/")
+    return answer
+
+
+def _vary(response: Response) -> Response:
+    if response.mimetype == "text/html":
+        response.vary.update(("Accept-Language", "Cookie"))
+        response.content_language.add(chosen())
+    return response
+
+
+def _names() -> dict[str, object]:
+    locale: babel.Locale = get_locale() or Locale("en")
+    others = [(key, value) for key, value in request.args.items(multi=True) if key != "lang"]
+    switches = [(code, name, "?" + urlencode([*others, ("lang", code)])) for code, name in LANGUAGES.items()]
+    return {"language": chosen(), "direction": locale.text_direction, "language_switches": switches}

@@ -1,0 +1,57 @@
+"""The files a site's pages are dressed with, under addresses that change when the files do.
+
+Owns: `/static/<hash>/<name>`. True always: a file under its right hash never changes, so a phone
+keeps it for a year and asks for it once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import mimetypes
+from dataclasses import dataclass
+from pathlib import Path
+
+from flask import Flask, Response, abort, url_for
+
+YEAR_SECONDS = 365 * 24 * 3600
+SHARED = Path(__file__).parent / "static"
+
+
+@dataclass(frozen=True)
+class Asset:
+    """A static file, held in memory: there are few and they are small."""
+
+    digest: str
+    type: str
+    data: bytes
+
+
+def install(app: Flask) -> None:
+    """Serve the shared files and the site's own (which win), and give templates `asset("site.css")`."""
+    assets = {**_read(SHARED), **_read(Path(app.root_path) / "static")}
+
+    def static(digest: str, name: str) -> Response:
+        found = assets.get(name)
+        if found is None:
+            abort(404)
+        response = Response(found.data, content_type=found.type)
+        # A page from before an update asks by the old hash: it gets today's file, but must not keep it under that name.
+        fresh = f"public, max-age={YEAR_SECONDS}, immutable"
+        response.headers["Cache-Control"] = fresh if digest == found.digest else "no-cache"
+        return response
+
+    def asset(name: str) -> str:
+        return url_for("static", digest=assets[name].digest, name=name)
+
+    app.add_url_rule("/static/<digest>/<name>", "static", static)
+    app.jinja_env.globals["asset"] = asset
+
+
+def _read(folder: Path) -> dict[str, Asset]:
+    found = {}
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        data = path.read_bytes()
+        kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+        charset = "; charset=utf-8" if kind.startswith("text/") else ""
+        found[path.name] = Asset(hashlib.sha256(data).hexdigest()[:12], kind + charset, data)
+    return found
