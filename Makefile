@@ -9,7 +9,7 @@ BIN := .venv/bin
 DEMO_BOOKS := .run/recipes/real-books
 CATALOGUES := $(wildcard kiosk/locale/*/LC_MESSAGES/kiosk.po)
 
-.PHONY: run test lint types contracts unit setup setup-test lock clean
+.PHONY: run test lint types contracts unit screenshots setup setup-test lock clean
 
 run: setup
 	@provisioning/development/apt-packages optional kiwix-tools zim-tools
@@ -32,6 +32,11 @@ contracts:
 	$(BIN)/lint-imports
 unit:
 	$(BIN)/pytest
+
+# Renews the pictures in the documentation from those the tests took.
+screenshots: setup-test
+	$(BIN)/pytest tests/whole_path/test_reading.py tests/whole_path/test_writing.py
+	cp build/screenshots/{portal-home,portal-lesson,console-start-phone}.png docs/pictures/
 
 setup: .venv/run.stamp .venv/catalogues.stamp
 setup-test: .venv/dev.stamp .venv/catalogues.stamp

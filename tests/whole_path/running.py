@@ -115,4 +115,9 @@ class Demonstration:
         assert self._child
         if self._child.poll() is None:
             self._child.send_signal(signal.SIGINT)
+        return self.wait()
+
+    def wait(self) -> int:
+        """Return the exit code when it has ended."""
+        assert self._child
         return self._child.wait(30)

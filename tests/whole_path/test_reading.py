@@ -30,9 +30,7 @@ def test_a_lesson_is_read_in_chromium_and_in_w3m(demo: Demonstration, phone: Pag
     phone.goto(demo.portal)
     phone.get_by_role("link", name="Courses").first.click()
     phone.get_by_role("link", name="Running a cooperative").first.click()
-    phone.get_by_role("link", name="What is a cooperative").or_(
-        phone.get_by_role("link", name="What a cooperative is")
-    ).first.click()
+    phone.get_by_role("link", name="What a cooperative is").first.click()
     heading = phone.locator("h1").inner_text()
     sentence = phone.locator("main p").nth(1).inner_text().split(".")[0]
     assert phone.evaluate("document.images[0].naturalWidth") > 0
@@ -62,7 +60,7 @@ def test_lessons_are_there_in_three_languages(demo: Demonstration, phone: Page, 
 def test_a_book_opens_and_its_search_finds_a_word(demo: Demonstration, phone: Page) -> None:
     phone.goto(demo.portal + "/library")
     screenshot(phone, "portal-library")
-    book = phone.locator("article, li").filter(has_text="Handbook").first
+    book = phone.locator("article.card").filter(has_text="Handbook").first
     book.get_by_role("searchbox").fill("compost")
     book.get_by_role("searchbox").press("Enter")
     assert phone.url.startswith(demo.library)
@@ -75,13 +73,13 @@ def test_a_book_opens_and_its_search_finds_a_word(demo: Demonstration, phone: Pa
 @pytest.mark.skipif(not REAL_BOOKS.is_dir(), reason=f"the real ZIM books are not in {REAL_BOOKS}")
 def test_real_books_made_by_others_open_and_are_searched(demo: Demonstration, phone: Page) -> None:
     phone.goto(demo.portal + "/library")
-    book = phone.locator("article, li").filter(has_text="Ray Charles").first
+    book = phone.locator("article.card").filter(has_text="Ray Charles").first
     book.get_by_role("searchbox").fill("piano")
     book.get_by_role("searchbox").press("Enter")
     phone.get_by_role("link", name="Confession Blues").first.click()
     assert "Maxin Trio" in phone.inner_text("body")
     phone.goto(demo.library + "/real-books_wikibooks_be/")
-    assert "Вікікнігі" in phone.inner_text("body")
+    assert "Вікі-Кнігі" in phone.inner_text("body")
 
 
 def test_papers_come_as_real_files(demo: Demonstration, phone: Page) -> None:

@@ -13,7 +13,7 @@ from tests.whole_path.running import Demonstration
 
 def test_a_post_outlives_a_kill_right_after_the_answer(demo: Demonstration, phone: Page, tmp_path: Path) -> None:
     phone.goto(demo.portal + "/board/new")
-    phone.get_by_label("Title").fill("Two goats for sale")
+    phone.get_by_label("What is it about?").fill("Two goats for sale")
     phone.get_by_label("Your name").fill("Wanjiru")
     phone.locator("textarea").fill("Healthy and young.\n<script>alert(1)</script>")
     portal = demo.child("portal")
