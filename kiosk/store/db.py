@@ -20,14 +20,18 @@ Connection = sqlite3.Connection
 Row = sqlite3.Row
 
 
-def connect(path: Path) -> Connection:
+def connect(path: Path, *, any_thread: bool = False) -> Connection:
     """Open the database, bring its schema up to date and return the connection (autocommit; see `transaction`).
+
+    Args:
+        path: the file; made if it is not there.
+        any_thread: whether another thread than this one may close it.
 
     Raises:
         StoreError: the file is not a database, can not be opened, or was written by newer code.
     """
     try:
-        conn = sqlite3.connect(path, timeout=10, isolation_level=None)
+        conn = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=not any_thread)
         conn.row_factory = sqlite3.Row
         for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "busy_timeout = 10000"):
             conn.execute(f"PRAGMA {pragma}")

@@ -34,7 +34,12 @@ def install(app: Flask, site: Site) -> None:
 
 def site() -> Site:
     """Return the site that answers."""
-    found: Site = current_app.extensions["kiosk-site"]
+    return site_of(current_app)
+
+
+def site_of(app: Flask) -> Site:
+    """Return the site that was tied to an application."""
+    found: Site = app.extensions["kiosk-site"]
     return found
 
 

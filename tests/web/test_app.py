@@ -101,3 +101,11 @@ def test_the_style_sheet_is_small_and_needs_nothing_new() -> None:
             family = name.partition("-")[0]
             before = [each for each in declarations if each in (name, family)]
             assert len(before) >= 2, f"'{name}' has no value for browsers without variables: {rule}"
+
+
+def test_reading_a_page_does_not_write_to_the_card(site: Flask, client: FlaskClient) -> None:
+    log = site.extensions["kiosk-site"].state.database.with_name("kiosk.sqlite3-wal")
+    client.get("/healthz")
+    before = log.stat().st_ino
+    client.get("/healthz")
+    assert log.stat().st_ino == before, "SQLite's log was removed and made again"
