@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from html import escape
+from itertools import zip_longest
 from typing import Any
 
 from reportlab.lib import colors
@@ -15,7 +16,7 @@ from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
-from reportlab.platypus import Flowable, ListFlowable, ListItem, SimpleDocTemplate, Spacer
+from reportlab.platypus import Flowable, KeepTogether, ListFlowable, ListItem, SimpleDocTemplate, Spacer
 from reportlab.platypus import PageBreak as NewPage
 from reportlab.platypus import Paragraph as Text
 from reportlab.platypus import Table as Grid
@@ -27,6 +28,8 @@ MARGIN = 22 * mm
 ROW_HEIGHT = 9 * mm
 """Least height of a table's row: there must be room to write by hand."""
 BODY = ParagraphStyle("body", fontName="Times-Roman", fontSize=11, leading=15, spaceAfter=6)
+BEFORE_TABLE = ParagraphStyle("lead", parent=BODY, keepWithNext=1)
+"""What is said right before a table stays with it: signatures alone on a page prove nothing."""
 CELL = ParagraphStyle("cell", parent=BODY, fontSize=10, leading=12, spaceAfter=0)
 HEADINGS = {
     1: ParagraphStyle("title", parent=BODY, fontName="Times-Bold", fontSize=20, leading=25, spaceAfter=12),
@@ -53,21 +56,21 @@ def render(paper: Paper, *, title: str, language: str) -> bytes:
         title=title, author="", subject="", creator="", producer="Telecenter Kiosk", lang=language, invariant=1,
     )  # fmt: skip
     flow: list[Flowable] = []
-    for block in paper.blocks:
-        flow += _flow(block)
+    for block, following in zip_longest(paper.blocks, paper.blocks[1:]):
+        flow += _flow(block, BEFORE_TABLE if isinstance(following, Table) else BODY)
     document.build(flow, canvasmaker=_NumberedCanvas)
     return target.getvalue()
 
 
-def _flow(block: Block) -> list[Flowable]:
+def _flow(block: Block, style: ParagraphStyle = BODY) -> list[Flowable]:
     if isinstance(block, Heading):
         return [Text(_markup(block.content), HEADINGS[block.level])]
     if isinstance(block, Paragraph):
-        return [Text(_markup(block.content), BODY)]
+        return [Text(_markup(block.content), style)]
     if isinstance(block, PageBreak):
         return [NewPage()]
     if isinstance(block, Table):
-        return [_grid(block), Spacer(1, 8)]
+        return [KeepTogether(_grid(block)), Spacer(1, 8)]
     return [_list(block)]
 
 
