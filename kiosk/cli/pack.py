@@ -85,9 +85,10 @@ def inspect(folder: Path, json_: bool) -> None:
         return
     manifest = built.manifest
     click.echo(f"{manifest.pack} version {manifest.version}  {size(manifest.size_bytes)}  {manifest.licence}")
-    click.echo(f"content root {manifest.content_root}")
+    click.echo(f"full route {size(built.head.full.download_bytes)}")
     for item in manifest.items:
         click.echo(f"  {item.kind:8} {item.language:3} {size(item.size_bytes):>8}  {item.title}")
+        click.echo(f"           {item.entries} entries, content root {item.content_root}")
 
 
 def build_one(folder: Path, out: Path, *, quiet: bool = False) -> BuiltPack:
@@ -111,11 +112,12 @@ def _summary(built: BuiltPack) -> dict[str, object]:
         "folder": str(built.folder),
         "pack": manifest.pack,
         "version": manifest.version,
-        "content_root": manifest.content_root,
+        "manifest_sha256": built.head.manifest_sha256,
         "size_bytes": manifest.size_bytes,
+        "full_route_bytes": built.head.full.download_bytes,
         "items": [
             {"id": i.id, "kind": i.kind, "language": i.language, "title": i.title, "licence": i.licence,
-             "size_bytes": i.size_bytes}
+             "size_bytes": i.size_bytes, "entries": i.entries, "content_root": i.content_root}
             for i in manifest.items
         ],
     }  # fmt: skip

@@ -70,13 +70,13 @@ def plan(config_path: Path, json_: bool) -> None:
     offer = agent(configuration.load(config_path)).offer()
     if json_:
         as_json({
-            "changes": [vars(change) for change in offer.changes], "files": len(offer.files),
-            "download_bytes": offer.download_bytes,
+            "changes": [vars(change) for change in offer.changes], "download_bytes": offer.download_bytes,
+            "card_bytes": offer.card_bytes,
         })  # fmt: skip
         return
     for change in offer.changes:
         click.echo(told(change))
-    click.echo(f"{size(offer.download_bytes)} in {len(offer.files)} files" if offer.changes else "nothing new")
+    click.echo(f"{size(offer.download_bytes)} to fetch" if offer.changes else "nothing new")
 
 
 @sync.command()

@@ -1,43 +1,114 @@
-"""The head: the small signed target that names one pack version.
+"""The head: the small signed target that names one pack version and the routes to it.
 
-Owns: its JSON form (docs/formats/pack.md). All else hangs below it by SHA-256: head -> manifest -> entries -> blobs.
+Owns: its JSON form (docs/formats/pack.md). All else hangs below it by SHA-256.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from kiosk.errors import FormatError
-from kiosk.fields import parse_json
-from kiosk.packs import manifest, names
+from kiosk.fields import Fields, parse_json
+from kiosk.packs import blobs, manifest, names
+from kiosk.packs.blobs import Blob
+from kiosk.packs.manifest import Manifest
 
-FORMAT = 1
+FORMAT = 2
 MOST_BYTES = 64 * 1024
+MOST_MEDIA_BYTES = manifest.MOST_ENTRY_BYTES
+
+
+@dataclass(frozen=True)
+class Route:
+    """One way to the version: its blobs, and the bytes of media it needs besides. `start` is the SHA-256 of the
+    manifest that a patch starts from, None for the full route.
+    """
+
+    blobs: tuple[Blob, ...]
+    media_bytes: int
+    start: str | None = None
+
+    @property
+    def route_bytes(self) -> int:
+        """Bytes of its blobs."""
+        return sum(blob.size_bytes for blob in self.blobs)
+
+    @property
+    def download_bytes(self) -> int:
+        """All that must come for it."""
+        return self.route_bytes + self.media_bytes
+
+    def to_value(self) -> dict[str, Any]:
+        """Return the route as JSON values."""
+        value: dict[str, Any] = {"blobs": [b.to_value() for b in self.blobs], "media_bytes": self.media_bytes}
+        return value if self.start is None else value | {"from": self.start}
+
+
+@dataclass(frozen=True)
+class Segments:
+    """For repair: the segment index, and the blobs that hold the packed segments one after the other."""
+
+    index: Blob
+    blobs: tuple[Blob, ...]
+
+    def to_value(self) -> dict[str, Any]:
+        """Return it as JSON values."""
+        return {"index": self.index.to_value(), "blobs": [blob.to_value() for blob in self.blobs]}
 
 
 @dataclass(frozen=True)
 class Head:
-    """A pack version: the hash and size of its manifest, its content root, and what it takes on a kiosk."""
+    """A pack version: its manifest, what it takes on a kiosk, and how to get to it."""
 
     pack: str
     version: int
-    content_root: str
     manifest_sha256: str
     manifest_bytes: int
     installed_bytes: int
+    entries: int
+    full: Route
+    patches: tuple[Route, ...] = ()
+    segments: Segments | None = None
+
+    def route_from(self, manifest_sha256: str) -> Route:
+        """Return the cheapest route for a kiosk that has the version of this manifest ("" for none)."""
+        fitting = [route for route in self.patches if route.start == manifest_sha256]
+        return min((self.full, *fitting), key=lambda route: route.download_bytes)
+
+    def all_blobs(self) -> Iterator[Blob]:
+        """Yield every blob that the head names itself: routes, segments, and their leaf lists."""
+        named = [blob for route in (self.full, *self.patches) for blob in route.blobs]
+        if self.segments is not None:
+            named += [self.segments.index, *self.segments.blobs]
+        yield from with_leaves(named)
 
     def to_bytes(self) -> bytes:
         """Return the canonical JSON."""
-        return manifest.canonical(
-            {
-                "format": FORMAT,
-                "pack": self.pack,
-                "version": self.version,
-                "content_root": self.content_root,
-                "manifest": {"sha256": self.manifest_sha256, "size_bytes": self.manifest_bytes},
-                "installed_bytes": self.installed_bytes,
-            }
-        )
+        value = {
+            "format": FORMAT, "pack": self.pack, "version": self.version,
+            "manifest": {"sha256": self.manifest_sha256, "size_bytes": self.manifest_bytes},
+            "installed_bytes": self.installed_bytes, "entries": self.entries,
+            "full": self.full.to_value(), "patches": [patch.to_value() for patch in self.patches],
+        }  # fmt: skip
+        if self.segments is not None:
+            value["segments"] = self.segments.to_value()
+        return manifest.canonical(value)
+
+
+def needed_blobs(head: Head, found: Manifest) -> dict[str, int]:
+    """Return SHA-256 -> size in bytes of every blob that a repository must hold for a pack version."""
+    media = [blob for item in found.items for each in item.media for blob in each.blobs]
+    return {blob.sha256: blob.size_bytes for blob in (*head.all_blobs(), *with_leaves(media))}
+
+
+def with_leaves(named: list[Blob]) -> Iterator[Blob]:
+    """Yield blobs and their leaf lists."""
+    for blob in named:
+        yield blob
+        if (leaves := blob.leaf_list) is not None:
+            yield leaves
 
 
 def parse(data: bytes, name: str = "head") -> Head:
@@ -55,15 +126,38 @@ def parse(data: bytes, name: str = "head") -> Head:
     head = Head(
         pack=manifest.checked_name(root, "pack"),
         version=root.whole("version", 1, 2**31),
-        content_root=root.text("content_root"),
-        manifest_sha256=listing.text("sha256"),
+        manifest_sha256=_sha256(listing, "sha256"),
         manifest_bytes=listing.whole("size_bytes", 2, manifest.MOST_BYTES),
         installed_bytes=root.whole("installed_bytes", 0, manifest.MOST_ENTRY_BYTES),
+        entries=root.whole("entries", 1, manifest.MOST_ENTRIES),
+        full=_route(root.fields("full"), patch=False),
+        patches=tuple(_route(each, patch=True) for each in root.sequence("patches")),
+        segments=_segments(root.fields("segments")) if "segments" in root else None,
     )
-    for fields, key, value in ((root, "content_root", head.content_root), (listing, "sha256", head.manifest_sha256)):
-        if not names.is_sha256(value):
-            fields.complain(key, f"'{value}' is not a SHA-256")
     listing.finish()
     root.finish()
     document.check()
     return head
+
+
+def _sha256(fields: Fields, key: str) -> str:
+    value = fields.text(key)
+    if not names.is_sha256(value):
+        fields.complain(key, f"'{value}' is not a SHA-256")
+    return value
+
+
+def _route(fields: Fields, *, patch: bool) -> Route:
+    start = _sha256(fields, "from") if patch else None
+    found = tuple(blobs.read(each) for each in fields.sequence("blobs", least=1))
+    route = Route(found, fields.whole("media_bytes", 0, MOST_MEDIA_BYTES), start)
+    fields.finish()
+    return route
+
+
+def _segments(fields: Fields) -> Segments:
+    found = Segments(
+        blobs.read(fields.fields("index")), tuple(blobs.read(each) for each in fields.sequence("blobs", least=1))
+    )
+    fields.finish()
+    return found

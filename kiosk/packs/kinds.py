@@ -31,10 +31,13 @@ def attributes(kind: str, fields: Fields) -> dict[str, Any]:
 
 
 def _course(fields: Fields) -> dict[str, Any]:
+    lessons = [_lesson(lesson) for lesson in fields.sequence("lessons", least=1)]
+    if len({lesson["id"] for lesson in lessons}) != len(lessons):
+        fields.complain("lessons", "two lessons have the same id")
     return {
         "subject": fields.choice("subject", SUBJECTS),
         "level": fields.choice("level", LEVELS),
-        "lessons": [_lesson(lesson) for lesson in fields.sequence("lessons", least=1)],
+        "lessons": lessons,
     }
 
 
@@ -77,18 +80,14 @@ def _book(fields: Fields) -> dict[str, Any]:
     return book
 
 
-def check_entries(kind: str, found: dict[str, Any], paths: set[str], fields: Fields) -> None:
-    """Complain when an item lacks an entry that its attributes name."""
+def missing(kind: str, found: dict[str, Any], has: Callable[[str], bool]) -> list[str]:
+    """Return the paths that the attributes `found` name and the item lacks; `has` tells which it has."""
     wanted: list[str] = []
     if kind == "course":
         for lesson in found["lessons"]:
             wanted += [lesson["page"], *([lesson["quiz"]] if "quiz" in lesson else [])]
-        if len({lesson["id"] for lesson in found["lessons"]}) != len(found["lessons"]):
-            fields.complain("attributes", "two lessons have the same id")
     elif kind == "notice":
         wanted = [NOTICE_PAGE]
     elif kind == "book":
         wanted = [found["file"]]
-    for path in wanted:
-        if path not in paths:
-            fields.complain("entries", f"the entry '{path}' is missing")
+    return [path for path in wanted if not has(path)]

@@ -6,59 +6,42 @@ attributes were checked — and `to_bytes` is canonical: the same manifest gives
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from kiosk.fields import Document, Fields, parse_json
-from kiosk.packs import kinds, names
+from kiosk.packs import blobs, collection, kinds, names
+from kiosk.packs.blobs import Blob
+from kiosk.packs.collection import Entry
 
-FORMAT = 1
+FORMAT = 2
 MOST_BYTES = 8 * 1024 * 1024
 """Largest manifest a kiosk reads."""
-BLOB_BYTES = 64 * 1024 * 1024
-"""Largest blob: a FAT32 stick must hold it, and a cut link loses no more than one."""
 MOST_ENTRY_BYTES = 256 * 1024**3
+MOST_ENTRIES = 1_000_000
 
 
 @dataclass(frozen=True)
-class Entry:
-    """One file of an item. `blobs` are the SHA-256 of its pieces of `BLOB_BYTES`, in order; empty if it is one blob."""
+class Media:
+    """An entry that is carried whole; `blobs` are its bytes, in order; `urls` say where else they lie."""
 
-    path: str
-    type: str
-    title: str
-    size_bytes: int
-    sha256: str
-    blobs: tuple[str, ...] = ()
+    entry: Entry
+    blobs: tuple[Blob, ...]
+    urls: tuple[str, ...] = ()
 
     def to_value(self) -> dict[str, Any]:
-        """Return the entry as JSON values."""
+        """Return the media entry as JSON values."""
+        entry = self.entry
         value: dict[str, Any] = {
-            "path": self.path, "type": self.type, "size_bytes": self.size_bytes, "sha256": self.sha256,
+            "path": entry.path, "type": entry.type, "size_bytes": entry.size_bytes, "sha256": entry.sha256,
+            "blobs": [blob.to_value() for blob in self.blobs],
         }  # fmt: skip
-        if self.title:
-            value["title"] = self.title
-        if self.blobs:
-            value["blobs"] = list(self.blobs)
+        if entry.title:
+            value["title"] = entry.title
+        if self.urls:
+            value["urls"] = list(self.urls)
         return value
-
-    @staticmethod
-    def from_value(value: Mapping[str, Any]) -> Entry:
-        """Return the entry that `to_value` gave; for values that were checked before."""
-        return Entry(
-            value["path"], value["type"], value.get("title", ""), value["size_bytes"], value["sha256"],
-            tuple(value.get("blobs", ())),
-        )  # fmt: skip
-
-    def pieces(self) -> list[tuple[str, int]]:
-        """Return (SHA-256, size in bytes) of each blob, in order."""
-        if not self.blobs:
-            return [(self.sha256, self.size_bytes)]
-        last = self.size_bytes - BLOB_BYTES * (len(self.blobs) - 1)
-        return [(blob, BLOB_BYTES if n < len(self.blobs) - 1 else last) for n, blob in enumerate(self.blobs)]
 
 
 @dataclass(frozen=True)
@@ -71,21 +54,25 @@ class Item:
     title: str
     summary: str
     licence: str
+    size_bytes: int
+    entries: int
+    content_root: str
     attributes: dict[str, Any]
-    entries: tuple[Entry, ...]
+    media: tuple[Media, ...]
 
     @property
-    def size_bytes(self) -> int:
-        """Bytes of all entries together."""
-        return sum(entry.size_bytes for entry in self.entries)
+    def place(self) -> tuple[str, str]:
+        """By what items are put into collection order."""
+        return self.id, self.language
 
-    @property
-    def content_root(self) -> str:
-        """SHA-256 over the sorted entries: path, type, title, size and hash, NUL between them and a line feed after."""
-        digest = hashlib.sha256()
-        for e in sorted(self.entries, key=lambda entry: entry.path):
-            digest.update("\0".join((e.path, e.type, e.title, str(e.size_bytes), e.sha256)).encode() + b"\n")
-        return digest.hexdigest()
+    def to_value(self) -> dict[str, Any]:
+        """Return the item as JSON values."""
+        return {
+            "id": self.id, "kind": self.kind, "language": self.language, "title": self.title, "summary": self.summary,
+            "licence": self.licence, "size_bytes": self.size_bytes, "entries": self.entries,
+            "content_root": self.content_root, "attributes": self.attributes,
+            "media": [media.to_value() for media in self.media],
+        }  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -106,28 +93,22 @@ class Manifest:
         return sum(item.size_bytes for item in self.items)
 
     @property
-    def content_root(self) -> str:
-        """SHA-256 over the items' identity and content roots, in order."""
-        digest = hashlib.sha256()
-        for item in self.items:
-            digest.update("\0".join((item.id, item.kind, item.language, item.content_root)).encode() + b"\n")
-        return digest.hexdigest()
+    def entries(self) -> int:
+        """Entries of all items together."""
+        return sum(item.entries for item in self.items)
+
+    @property
+    def in_order(self) -> tuple[Item, ...]:
+        """The items in collection order: their numbers in routes count from here."""
+        return tuple(sorted(self.items, key=lambda item: item.place))
 
     def to_bytes(self) -> bytes:
         """Return the canonical JSON: keys sorted, no spaces, UTF-8."""
-        value = {
+        return canonical({
             "format": FORMAT, "pack": self.pack, "version": self.version, "title": self.title,
             "summary": self.summary, "publisher": self.publisher, "licence": self.licence,
-            "items": [
-                {
-                    "id": i.id, "kind": i.kind, "language": i.language, "title": i.title, "summary": i.summary,
-                    "licence": i.licence, "size_bytes": i.size_bytes, "content_root": i.content_root,
-                    "attributes": i.attributes, "entries": [e.to_value() for e in i.entries],
-                }
-                for i in self.items
-            ],
-        }  # fmt: skip
-        return canonical(value)
+            "items": [item.to_value() for item in self.items],
+        })  # fmt: skip
 
 
 def canonical(value: Any) -> bytes:
@@ -176,54 +157,49 @@ def _item(fields: Fields) -> Item:
         title=fields.text("title", most=200),
         summary=fields.text("summary", most=2000),
         licence=fields.text("licence", most=64),
+        size_bytes=fields.whole("size_bytes", 0, MOST_ENTRY_BYTES),
+        entries=fields.whole("entries", 1, MOST_ENTRIES),
+        content_root=fields.text("content_root"),
         attributes=kinds.attributes(kind, fields.fields("attributes")),
-        entries=tuple(_entry(each) for each in fields.sequence("entries", least=1)),
+        media=tuple(_media(each) for each in fields.sequence("media")),
     )
     if not names.is_language(item.language):
         fields.complain("language", f"'{item.language}' is not a language code")
     if not names.is_licence(item.licence):
         fields.complain("licence", f"'{item.licence}' is not a licence identifier")
-    if fields.whole("size_bytes", 0, MOST_ENTRY_BYTES) != item.size_bytes:
-        fields.complain("size_bytes", "the size is not the sum of the entries' sizes")
-    if fields.text("content_root") != item.content_root:
-        fields.complain("content_root", "the content root is not that of the entries")
-    kinds.check_entries(item.kind, item.attributes, {e.path for e in item.entries}, fields)
+    if not names.is_sha256(item.content_root):
+        fields.complain("content_root", f"'{item.content_root}' is not a content root")
+    if collection.clash(media.entry.path for media in item.media):
+        fields.complain("media", "two paths clash on a card that ignores case")
     fields.finish()
     return item
 
 
-def _entry(fields: Fields) -> Entry:
-    path, sha256 = fields.text("path"), fields.text("sha256")
-    if fault := names.fault_in_path(path):
-        fields.complain("path", f"the path '{path}' can not be taken: {fault}")
-    if not names.is_sha256(sha256):
-        fields.complain("sha256", f"'{sha256}' is not a SHA-256")
-    media_type = fields.text("type")
-    if not names.is_media_type(media_type):
-        fields.complain("type", f"'{media_type}' is not a media type")
-    size = fields.whole("size_bytes", 0, MOST_ENTRY_BYTES)
-    blobs = fields.texts("blobs", least=2) if "blobs" in fields else ()
-    if not all(names.is_sha256(blob) for blob in blobs):
-        fields.complain("blobs", "each blob is named by a SHA-256")
-    if len(blobs or (sha256,)) != max(1, -(-size // BLOB_BYTES)):
-        fields.complain("blobs", "the number of blobs does not fit the size")
+def _media(fields: Fields) -> Media:
     title = fields.text("title", most=200) if "title" in fields else ""
+    size = fields.whole("size_bytes", 0, MOST_ENTRY_BYTES)
+    entry = Entry(fields.text("path"), fields.text("type"), title, size, fields.text("sha256"))
+    media = Media(
+        entry,
+        tuple(blobs.read(each) for each in fields.sequence("blobs", least=1)),
+        fields.texts("urls") if "urls" in fields else (),
+    )
+    if fault := names.fault_in_path(entry.path):
+        fields.complain("path", f"the path '{entry.path}' can not be taken: {fault}")
+    if not names.is_media_type(entry.type) or not entry.is_media:
+        fields.complain("type", f"'{entry.type}' of {size} bytes is not media")
+    if not names.is_sha256(entry.sha256):
+        fields.complain("sha256", f"'{entry.sha256}' is not a SHA-256")
+    whole = [blob.size_bytes for blob in media.blobs[:-1]]
+    if any(each != blobs.BLOB_BYTES for each in whole) or sum(b.size_bytes for b in media.blobs) != size:
+        fields.complain("blobs", "the blobs do not make up the size")
     fields.finish()
-    return Entry(path, media_type, title, size, sha256, blobs)
+    return media
 
 
 def _check_unique(document: Document, manifest: Manifest) -> None:
     seen: set[tuple[str, str]] = set()
     for number, item in enumerate(manifest.items):
-        if (item.id, item.language) in seen:
+        if item.place in seen:
             document.complain(("items", number), f"{item.id} in {item.language} is there twice")
-        seen.add((item.id, item.language))
-        folded = [names.folded(entry.path) for entry in item.entries]
-        parents = {parent for path in folded for parent in _parents(path)}
-        if len(set(folded)) != len(folded) or parents & set(folded):
-            document.complain(("items", number, "entries"), "two paths clash on a card that ignores case")
-
-
-def _parents(path: str) -> list[str]:
-    parts = path.split("/")
-    return ["/".join(parts[:n]) for n in range(1, len(parts))]
+        seen.add(item.place)

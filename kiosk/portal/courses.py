@@ -14,7 +14,7 @@ from flask import Blueprint, render_template, request, url_for
 from kiosk.errors import NotFound
 from kiosk.packs.quiz import Question
 from kiosk.portal.translations import choose
-from kiosk.store import courses
+from kiosk.store import courses, items
 from kiosk.store.items import Item
 from kiosk.web import current
 from kiosk.web.db import conn
@@ -90,7 +90,7 @@ def answered(questions: tuple[Question, ...], query: Mapping[str, str]) -> list[
 def picture_url(item: Item, path: str) -> str | None:
     """Return the address of a picture of an item, or None when the item has no such entry."""
     try:
-        entry = item.entry(path)
+        entry = items.entry(conn(), item, path)
     except NotFound:
         return None
     return url_for("files.send", pack=item.pack, item=item.item, language=item.language, path=entry.path)

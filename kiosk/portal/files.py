@@ -39,7 +39,7 @@ def send(pack: str, item: str, language: str, path: str) -> Response:
     """Send an entry, whole or in the range that was asked for."""
     generation = current.generation()
     found = items.get(conn(), generation, pack, item, language)
-    entry = found.entry(path)
+    entry = items.entry(conn(), found, path)
     file = items.folder(current.state(), generation, found) / entry.path
     if not file.is_file():
         raise NotFound(f"{file} is missing from the card")

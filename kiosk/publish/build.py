@@ -1,6 +1,9 @@
 """Lint and build: from a recipe to a pack in a folder, ready to be put into a repository.
 
-    <out>/<pack>-<version>/   head.json  blobs/ab/abcd…    (the manifest is a blob too)
+    <out>/<pack>-<version>/   head.json  manifest.json  blobs/ab/abcd…
+
+The head of a built pack has the full route alone; patches are made when it is put into a repository, which has the
+versions before.
 
 True always: nothing is written under its final name before all of it was checked; the same sources give the same
 bytes (but for books, whose writer puts a date into them).
@@ -9,32 +12,32 @@ bytes (but for books, whose writer puts a date into them).
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from kiosk.errors import FormatError
 from kiosk.fields import Problem, problem_of
-from kiosk.packs import blobs
 from kiosk.packs import head as heads
+from kiosk.packs.collection import Entry, clash, content_root, period_of
 from kiosk.packs.head import Head
-from kiosk.packs.manifest import BLOB_BYTES, Entry, Item, Manifest
+from kiosk.packs.listing import Placed
+from kiosk.packs.manifest import Item, Manifest, Media
 from kiosk.packs.manifest import parse as parse_manifest
-from kiosk.publish import recipe
+from kiosk.publish import recipe, routes
+from kiosk.publish.content import Content, Version, pieces, read_manifest
 from kiosk.publish.draft import Draft, DraftItem
 from kiosk.publish.drafts import BookWriter, Workshop, draft
 
-PIECE_BYTES = 1 << 20
 Progress = Callable[[str, int, int], None]
 """Told (what is being done, how many are done, how many there are)."""
 
 
 @dataclass(frozen=True)
 class BuiltPack:
-    """A pack that was built: its folder, head and manifest."""
+    """A pack that was built: its folder, head (without patches) and manifest."""
 
     folder: Path
     head: Head
@@ -90,13 +93,9 @@ def read_built(folder: Path) -> BuiltPack:
     path = folder / "head.json"
     try:
         head = heads.parse(path.read_bytes(), str(path))
-        path = folder / blobs.location(head.manifest_sha256)
-        data = path.read_bytes()
     except OSError as error:
         raise FormatError(f"{path}: can not be read: {error.strerror}", "run kiosk pack build") from error
-    if hashlib.sha256(data).hexdigest() != head.manifest_sha256:
-        raise FormatError(f"{path}: its bytes are not those that its name says", "build the pack again")
-    return BuiltPack(folder, head, parse_manifest(data, str(path)))
+    return BuiltPack(folder, head, read_manifest(folder, head))
 
 
 def _silent(step: str, done: int, total: int) -> None:
@@ -116,51 +115,55 @@ def _drafts(
 def _write(
     found: recipe.Recipe, drafts: list[tuple[recipe.ItemRecipe, DraftItem]], folder: Path, out: Path
 ) -> BuiltPack:
-    items = tuple(_item(item, content, folder) for item, content in drafts)
+    folder.mkdir()
+    content = Content(folder.parent / "content")
+    made = [_item(item, drafted, content, folder) for item, drafted in drafts]
+    items = tuple(item for item, _ in made)
     manifest = Manifest(found.pack, found.version, found.title, found.summary, found.publisher, found.licence, items)
+    parse_manifest(manifest.to_bytes(), f"{found.folder / recipe.FILE} (built)")  # a kiosk will read it with these eyes
+    by_place = {item.place: entries for item, entries in made}
+    placed = [Placed(n, entry) for n, item in enumerate(manifest.in_order) for entry in by_place[item.place]]
+    return write_pack(Version(manifest, tuple(placed), content), folder, out)
+
+
+def write_pack(version: Version, folder: Path, out: Path) -> BuiltPack:
+    """Make the full route and the segments of a version in the draft `folder`, which has its media, and move it to its
+    place below `out`.
+    """
+    manifest = version.manifest
     data = manifest.to_bytes()
-    parse_manifest(data, f"{found.folder / recipe.FILE} (built)")  # a kiosk will read it with these very eyes
-    digest = hashlib.sha256(data).hexdigest()
-    head = Head(found.pack, found.version, manifest.content_root, digest, len(data), manifest.size_bytes)
-    listing = folder / blobs.location(digest)
-    listing.parent.mkdir(parents=True, exist_ok=True)
-    listing.write_bytes(data)
+    head = Head(
+        manifest.pack, manifest.version, hashlib.sha256(data).hexdigest(), len(data), manifest.size_bytes,
+        manifest.entries, routes.full(version, folder), (), routes.segments(version, folder),
+    )  # fmt: skip
+    (folder / "manifest.json").write_bytes(data)
     (folder / "head.json").write_bytes(head.to_bytes())
-    final = out / f"{found.pack}-{found.version}"
+    final = out / f"{manifest.pack}-{manifest.version}"
     if final.exists():
         shutil.rmtree(final)
     folder.rename(final)
     return BuiltPack(final, head, manifest)
 
 
-def _item(item: recipe.ItemRecipe, content: DraftItem, folder: Path) -> Item:
-    entries = tuple(_entry(each, folder) for each in sorted(content.entries, key=lambda each: each.path))
-    return Item(item.id, item.kind, item.language, item.title, item.summary, item.licence, content.attributes, entries)
+def _item(item: recipe.ItemRecipe, drafted: DraftItem, content: Content, folder: Path) -> tuple[Item, list[Entry]]:
+    listed, media = [], []
+    for draft_ in sorted(drafted.entries, key=lambda each: each.path):
+        entry = _entry(draft_, content)
+        listed.append(entry)
+        if entry.is_media:
+            media.append(Media(entry, tuple(routes.keep(pieces(content.path(entry.sha256)), folder))))
+            content.path(entry.sha256).unlink()  # its blobs have the bytes now
+    problems = [Problem(item.place, f"two paths of {item.id} ({item.language}) clash on a card that ignores case")]
+    raise_for(problems if clash(entry.path for entry in listed) else [])
+    root = content_root(listed, period_of(listed))
+    size = sum(entry.size_bytes for entry in listed)
+    made = Item(
+        item.id, item.kind, item.language, item.title, item.summary, item.licence, size, len(listed), root,
+        drafted.attributes, tuple(media),
+    )  # fmt: skip
+    return made, [entry for entry in listed if not entry.is_media]
 
 
-def _entry(each: Draft, folder: Path) -> Entry:
-    whole, size, pieces = hashlib.sha256(), 0, []
-    for blob in _blobs(each.content):
-        digest = hashlib.sha256()
-        descriptor, name = tempfile.mkstemp(dir=folder.parent)
-        with os.fdopen(descriptor, "wb") as file:
-            for piece in blob:
-                digest.update(piece)
-                whole.update(piece)
-                size += file.write(piece)
-        path = folder / blobs.location(digest.hexdigest())
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Path(name).rename(path)
-        path.chmod(0o644)
-        pieces.append(path.name)
-    return Entry(each.path, each.type, each.title, size, whole.hexdigest(), tuple(pieces) if len(pieces) > 1 else ())
-
-
-def _blobs(content: bytes | Path) -> Iterator[Iterator[bytes]]:
-    # The pieces of each blob, in order; an empty file is one empty blob.
-    if isinstance(content, bytes):
-        yield iter([content])
-        return
-    with content.open("rb") as file:
-        for _ in range(0, max(1, content.stat().st_size), BLOB_BYTES):
-            yield (file.read(PIECE_BYTES) for _ in range(BLOB_BYTES // PIECE_BYTES))
+def _entry(draft_: Draft, content: Content) -> Entry:
+    sha256, size = content.keep(pieces(draft_.content))
+    return Entry(draft_.path, draft_.type, draft_.title, size, sha256)

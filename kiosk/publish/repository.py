@@ -2,7 +2,8 @@
 
     metadata/   timestamp.json, N.snapshot.json, N.targets.json, N.<channel>.json, N.root.json
     targets/    <channel>/<sha256>.<pack>.json     heads
-    blobs/      ab/<sha256>                        manifests and entries
+    blobs/      ab/<sha256>                        routes, segments, media
+    added/      <pack>-<version>.json              heads that no channel names yet; of no use to a kiosk
 
 Owns: what is in it, and the order of writing: blobs, heads, the channel, snapshot, and `timestamp.json` last, so that
 a reader sees a whole repository at any moment. A channel is a delegated role of TUF with a key of its own; to release
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,10 +26,12 @@ from kiosk.clock import Clock
 from kiosk.errors import ConfigError, Conflict, KioskError, TrustError
 from kiosk.packs import blobs, names
 from kiosk.packs import head as heads
-from kiosk.packs import manifest as manifests
-from kiosk.publish import keys
+from kiosk.packs.head import Head
+from kiosk.publish import keys, patches
 from kiosk.publish.build import BuiltPack
+from kiosk.publish.content import Content, unpacked
 from kiosk.publish.metadata import ONLINE, MetadataFolder, write_file
+from kiosk.publish.patches import Progress
 
 PUT_BACK = "put back a good copy, or build and add the pack again"
 
@@ -76,27 +80,46 @@ class Repository:
         self._metadata.write_targets(signers["targets"], channel_signers)
         self._metadata.sign_online({"targets": 1} | dict.fromkeys(wanted, 1))
 
-    def add(self, built: BuiltPack) -> int:
-        """Copy a built pack's blobs into the repository and return how many bytes were new. Releases nothing.
+    def add(self, built: BuiltPack, progress: Progress | None = None) -> Head:
+        """Make the patches from the versions before, put all blobs into the repository, and return the head that can
+        be released. Releases nothing.
 
         Raises:
             TrustError: a blob of the built pack is not what its name says.
         """
-        new_bytes = 0
-        for sha256, size in blobs.of_pack(built.head, built.manifest).items():
-            source, target = (base / blobs.location(sha256) for base in (built.folder, self.folder))
-            if target.exists():
-                continue
-            if file_sha256(source) != sha256:
-                raise TrustError(f"{source}: its bytes are not those that its name says", "build the pack again")
-            target.parent.mkdir(parents=True, exist_ok=True)
-            draft = target.with_name(f".{sha256}.new")
-            shutil.copyfile(source, draft)
-            draft.rename(target)
-            new_bytes += size
-        return new_bytes
+        path = self.folder / "added" / f"{built.head.pack}-{built.head.version}.json"
+        if path.exists():
+            head = heads.parse(path.read_bytes(), str(path))
+            if head.manifest_sha256 == built.head.manifest_sha256:
+                return head
+        before = patches.starts(self.known_heads(built.head.pack), built.head)
+        head = patches.with_patches(built, self.folder, before, progress)
+        for sha256 in heads.needed_blobs(built.head, built.manifest):
+            self._take(built.folder / blobs.location(sha256), sha256)
+        path.parent.mkdir(exist_ok=True)
+        write_file(path, head.to_bytes())
+        return head
 
-    def release(self, built: Iterable[BuiltPack], channel: str) -> list[BuiltPack]:
+    def _take(self, source: Path, sha256: str) -> None:
+        target = self.folder / blobs.location(sha256)
+        if target.exists():
+            return
+        if file_sha256(source) != sha256:
+            raise TrustError(f"{source}: its bytes are not those that its name says", "build the pack again")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        draft = target.with_name(f".{sha256}.new")
+        shutil.copyfile(source, draft)
+        draft.rename(target)
+
+    def known_heads(self, pack: str) -> list[Head]:
+        """Return the heads of every version of a pack that lies in the repository, the newest first."""
+        found = {}
+        for path in self.folder.glob(f"targets/*/*.{pack}.json"):
+            head = heads.parse(path.read_bytes(), str(path))
+            found[head.manifest_sha256] = head
+        return sorted(found.values(), key=lambda head: (-head.version, head.manifest_sha256))
+
+    def release(self, built: Iterable[BuiltPack], channel: str, progress: Progress | None = None) -> list[BuiltPack]:
         """Put packs on a channel, sign, and return those that were not there yet. All or none.
 
         Raises:
@@ -107,11 +130,11 @@ class Repository:
         signed = self._metadata.channel(channel)
         fresh = [each for each in built if self._is_new(each, channel, signed.signed)]
         for each in fresh:
-            self.add(each)
-            data = each.head.to_bytes()
-            target = TargetFile.from_data(target_path(channel, each.head.pack), data, ["sha256"])
+            head = self.add(each, progress)
+            data = head.to_bytes()
+            target = TargetFile.from_data(target_path(channel, head.pack), data, ["sha256"])
             target.unrecognized_fields["custom"] = {
-                "pack": each.head.pack, "version": each.head.version, "installed_bytes": each.head.installed_bytes,
+                "pack": head.pack, "version": head.version, "installed_bytes": head.installed_bytes,
             }  # fmt: skip
             path = self._head_path(target)
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -165,37 +188,41 @@ class Repository:
                     yield error
 
     def _faults(self, target: TargetFile) -> Iterator[KioskError]:
-        path = self._head_path(target)
-        head = heads.parse(self._read_checked(path, target.hashes["sha256"]), str(path))
-        path = self.folder / blobs.location(head.manifest_sha256)
-        manifest = manifests.parse(self._read_checked(path, head.manifest_sha256), str(path))
-        for sha256 in blobs.of_pack(head, manifest):
-            path = self.folder / blobs.location(sha256)
+        head = self._signed_head(target)
+        for blob in head.all_blobs():
+            path = self.folder / blobs.location(blob.sha256)
             if not path.is_file():
                 yield TrustError(f"{path}: is missing", PUT_BACK)
-            elif file_sha256(path) != sha256:
+            elif file_sha256(path) != blob.sha256:
                 yield TrustError(f"{path}: its bytes were changed", PUT_BACK)
+        with tempfile.TemporaryDirectory() as scratch:
+            manifest = unpacked(self.folder, head, Content(Path(scratch))).manifest
+        for sha256 in heads.needed_blobs(head, manifest).keys() - {blob.sha256 for blob in head.all_blobs()}:
+            path = self.folder / blobs.location(sha256)
+            if file_sha256(path) != sha256:
+                yield TrustError(f"{path}: is missing, or its bytes were changed", PUT_BACK)
 
-    def _read_checked(self, path: Path, sha256: str) -> bytes:
+    def _signed_head(self, target: TargetFile) -> Head:
+        path = self._head_path(target)
         try:
             data = path.read_bytes()
         except OSError as error:
             raise TrustError(f"{path}: can not be read: {error.strerror}", PUT_BACK) from error
-        if hashlib.sha256(data).hexdigest() != sha256:
+        if hashlib.sha256(data).hexdigest() != target.hashes["sha256"]:
             raise TrustError(f"{path}: its bytes were changed", PUT_BACK)
-        return data
+        return heads.parse(data, str(path))
 
     def _is_new(self, built: BuiltPack, channel: str, signed: Targets) -> bool:
         before = signed.targets.get(target_path(channel, built.head.pack))
         if before is None:
             return True
-        version = (before.custom or {})["version"]
-        if before.hashes["sha256"] == hashlib.sha256(built.head.to_bytes()).hexdigest():
+        released = self._signed_head(before)
+        if released.manifest_sha256 == built.head.manifest_sha256:
             return False
-        if built.head.version <= version:
+        if built.head.version <= released.version:
             raise Conflict(
-                f"{built.head.pack}: version {version} is on the channel '{channel}' with other content",
-                f"set 'version: {version + 1}' in its pack.yaml and build it again",
+                f"{built.head.pack}: version {released.version} is on the channel '{channel}' with other content",
+                f"set 'version: {released.version + 1}' in its pack.yaml and build it again",
             )
         return True
 

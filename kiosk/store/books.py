@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kiosk.packs.kinds import BOOK_COVER
-from kiosk.store import items
+from kiosk.store import collections, items
 from kiosk.store.db import Connection
 from kiosk.store.items import Item
 
@@ -24,16 +24,16 @@ class Book:
 
 def all_of(conn: Connection, generation: int) -> list[Book]:
     """Return the books of a generation in all languages."""
-    return [_book(item) for item in items.of_kind(conn, generation, "book")]
+    return [_book(conn, item) for item in items.of_kind(conn, generation, "book")]
 
 
-def _book(item: Item) -> Book:
+def _book(conn: Connection, item: Item) -> Book:
     file = item.attributes["file"]
     return Book(
         item=item,
         subject=item.attributes["subject"],
         name=file.removesuffix(".zim"),
         file=file,
-        size_bytes=item.entry(file).size_bytes,
-        has_cover=any(entry.path == BOOK_COVER for entry in item.entries),
+        size_bytes=items.entry(conn, item, file).size_bytes,
+        has_cover=collections.entry(conn, item.collection, BOOK_COVER) is not None,
     )

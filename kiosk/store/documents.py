@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kiosk.packs.manifest import Entry
-from kiosk.store import items
+from kiosk.packs.collection import Entry
+from kiosk.store import collections, items
 from kiosk.store.db import Connection
 from kiosk.store.items import Item
 
@@ -21,8 +21,8 @@ class Document:
 
 def all_of(conn: Connection, generation: int) -> list[Document]:
     """Return the documents of a generation in all languages."""
-    return [_document(item) for item in items.of_kind(conn, generation, "document")]
+    return [_document(conn, item) for item in items.of_kind(conn, generation, "document")]
 
 
-def _document(item: Item) -> Document:
-    return Document(item, item.attributes["category"], item.entries)
+def _document(conn: Connection, item: Item) -> Document:
+    return Document(item, item.attributes["category"], tuple(collections.entries(conn, item.collection)))

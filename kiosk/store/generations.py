@@ -55,7 +55,7 @@ def next_number(conn: Connection) -> int:
 
 
 def record(conn: Connection, number: int, packs: Sequence[NewPack], now: datetime) -> None:
-    """Write the rows of a new generation."""
+    """Write the rows of a new generation, whose collections are here already."""
     total = sum(new.manifest.size_bytes for new in packs)
     conn.execute("INSERT INTO generations VALUES (?, ?, ?)", (number, to_text(now), total))
     for new in packs:
@@ -68,11 +68,12 @@ def record(conn: Connection, number: int, packs: Sequence[NewPack], now: datetim
             ),
         )  # fmt: skip
         conn.executemany(
-            "INSERT INTO items VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO items VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+            " (SELECT collection FROM collections WHERE content_root = ?))",
             [
                 (
                     number, manifest.pack, item.id, item.language, item.kind, item.title, item.summary,
-                    item.licence, item.size_bytes, _json(item.attributes), _json([e.to_value() for e in item.entries]),
+                    item.licence, item.size_bytes, _json(item.attributes), item.content_root,
                 )
                 for item in manifest.items
             ],

@@ -11,14 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from kiosk.errors import NotFound
-from kiosk.packs.manifest import Entry
+from kiosk.packs.collection import Entry
+from kiosk.store import collections
 from kiosk.store.db import Connection, Row
 from kiosk.store.state import State
 
 
 @dataclass(frozen=True)
 class Item:
-    """One thing a pack delivers, in one language. `attributes` is what its kind adds; see docs/formats/pack.md."""
+    """One thing a pack delivers, in one language. `attributes` is what its kind adds; see docs/formats/pack.md.
+    `collection` is the number under which its entries are kept.
+    """
 
     pack: str
     item: str
@@ -28,18 +31,7 @@ class Item:
     licence: str
     size_bytes: int
     attributes: dict[str, Any]
-    entries: tuple[Entry, ...]
-
-    def entry(self, path: str) -> Entry:
-        """Return the entry at `path`.
-
-        Raises:
-            NotFound: the item has no such entry.
-        """
-        for entry in self.entries:
-            if entry.path == path:
-                return entry
-        raise NotFound(f"{self.pack}/{self.item} has no file {path}")
+    collection: int
 
 
 def of_kind(conn: Connection, generation: int, kind: str) -> list[Item]:
@@ -65,6 +57,18 @@ def get(conn: Connection, generation: int, pack: str, item: str, language: str, 
     return _item(row)
 
 
+def entry(conn: Connection, item: Item, path: str) -> Entry:
+    """Return the entry of an item at `path`.
+
+    Raises:
+        NotFound: the item has no such entry.
+    """
+    found = collections.entry(conn, item.collection, path)
+    if found is None:
+        raise NotFound(f"{item.pack}/{item.item} has no file {path}")
+    return found
+
+
 def folder(state: State, generation: int, item: Item) -> Path:
     """Return the folder that holds an item's entries, each at its path."""
     return state.generations / str(generation) / item.pack / item.item / item.language
@@ -80,5 +84,5 @@ def _item(row: Row) -> Item:
         licence=row["licence"],
         size_bytes=row["size_bytes"],
         attributes=json.loads(row["attributes"]),
-        entries=tuple(Entry.from_value(value) for value in json.loads(row["entries"])),
+        collection=row["collection"],
     )

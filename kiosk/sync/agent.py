@@ -15,13 +15,14 @@ from dataclasses import dataclass
 
 from kiosk.clock import Clock
 from kiosk.config import Config
-from kiosk.errors import ConfigError, Conflict, HostError, KioskError, NoSpace, TrustError
-from kiosk.packs import manifest as manifests
+from kiosk.errors import ConfigError, Conflict, HostError, KioskError, NoSpace
+from kiosk.packs.head import Head
 from kiosk.packs.manifest import Manifest
 from kiosk.store import db, events, generations, trust
-from kiosk.store.generations import NewPack
+from kiosk.store.generations import InstalledPack, NewPack
 from kiosk.store.state import State
-from kiosk.sync import fetch, install, plan, updater
+from kiosk.sync import install, plan, stage, updater
+from kiosk.sync.fetch import Fetcher
 from kiosk.sync.mirrors import Mirror
 from kiosk.sync.plan import Change, Plan
 from kiosk.sync.updater import SignedHead
@@ -44,10 +45,11 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Offer:
-    """A plan with what it takes to carry it out."""
+    """A plan, all heads on offer, and what is installed now."""
 
     plan: Plan
-    packs: tuple[NewPack, ...]
+    heads: tuple[SignedHead, ...]
+    installed: dict[str, InstalledPack]
 
 
 class Agent:
@@ -93,19 +95,20 @@ class Agent:
 
     def _run(self, conn: db.Connection, progress: Progress) -> Outcome:
         offer = self._offer(conn)
-        if not offer.plan.changes:
+        if not offer.plan.changes and self._state.current_number():
             return Outcome(self._state.current_number(), (), 0)
         self._check_room(offer.plan)
-        done = 0
-        for entry in offer.plan.files:
-            progress(done, offer.plan.download_bytes, entry.path)
-            fetch.file(self._mirror, entry, self._state)
-            done += entry.size_bytes
-        progress(done, offer.plan.download_bytes, "")
-        number = install.assemble(self._state, conn, offer.packs, self._clock())
+        counted = _Counted(offer.plan.download_bytes, progress)
+        fetcher = Fetcher([self._mirror], self._state.parts, counted.arrived)
+        staged: dict[str, Manifest] = {}
+        for step in offer.plan.steps:
+            counted.what = step.head.pack
+            staged[step.head.pack] = stage.pack(self._state, conn, fetcher, step.head, step.route)
+        packs = [NewPack(s.head, s.sha256, staged.get(s.head.pack) or self._installed(s.head)) for s in offer.heads]
+        number = install.assemble(self._state, conn, packs, self._clock())
         install.activate(self._state, number)
         install.prune(self._state, conn)
-        return Outcome(number, offer.plan.changes, done)
+        return Outcome(number, offer.plan.changes, counted.done)
 
     def _offer(self, conn: db.Connection) -> Offer:
         sync = self._config.sync
@@ -124,31 +127,18 @@ class Agent:
             {name: pack.version for name, pack in installed.items()},
             {signed.head.pack: signed.head.version for signed in refreshed.heads},
         )
-        if not changed and current:
-            return Offer(Plan((), (), 0), ())
-        packs = tuple(NewPack(s.head, s.sha256, self._manifest(s)) for s in refreshed.heads)
-        return Offer(plan.make(changed, [new.manifest for new in packs], self._has), packs)
+        manifests = {name: pack.manifest_sha256 for name, pack in installed.items()}
+        made = plan.make(changed, [signed.head for signed in refreshed.heads], manifests)
+        return Offer(made, refreshed.heads, installed)
 
-    def _manifest(self, signed: SignedHead) -> Manifest:
-        head = signed.head
-        path = self._state.object_path(head.manifest_sha256)
-        if not path.exists():
-            data = fetch.blob(self._mirror, head.manifest_sha256, head.manifest_bytes)
-            fetch.keep_bytes(data, head.manifest_sha256, self._state)
-        manifest = manifests.parse(path.read_bytes(), f"manifest of {head.pack}")
-        named = (manifest.pack, manifest.version, manifest.content_root, manifest.size_bytes)
-        if named != (head.pack, head.version, head.content_root, head.installed_bytes):
-            raise TrustError(f"{head.pack}: its manifest is not of the pack version that its head names")
-        return manifest
-
-    def _has(self, sha256: str) -> bool:
-        return self._state.object_path(sha256).is_file()
+    def _installed(self, head: Head) -> Manifest:
+        return stage.installed_manifest(self._state, head.manifest_sha256)
 
     def _check_room(self, wanted: Plan) -> None:
         free = shutil.disk_usage(self._state.folder).free
-        if free < wanted.download_bytes + SPARE_BYTES:
+        if free < wanted.card_bytes + SPARE_BYTES:
             raise NoSpace(
-                f"{wanted.download_bytes:,} bytes are to be fetched and {SPARE_BYTES:,} must stay free;"
+                f"{wanted.card_bytes:,} bytes are needed for what is new and {SPARE_BYTES:,} must stay free;"
                 f" the card has {free:,} free",
                 "make room, or follow a smaller channel",
             )
@@ -177,6 +167,20 @@ class Agent:
                 raise Conflict("a sync is running already", "wait for it to end") from error
             with closing(db.connect(self._state.database)) as conn:
                 yield conn
+
+
+class _Counted:
+    """Counts what arrives, and tells the progress of it."""
+
+    def __init__(self, total: int, progress: Progress) -> None:
+        self.done = 0
+        self.what = ""
+        self._total = total
+        self._progress = progress
+
+    def arrived(self, mirror: Mirror, count: int) -> None:
+        self.done += count
+        self._progress(min(self.done, self._total), self._total, self.what)
 
 
 def _told(error: KioskError | OSError) -> KioskError:

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from kiosk.errors import StoreError
 from kiosk.packs import shelf
-from kiosk.packs.manifest import Entry, Item, Manifest
-from kiosk.store import generations
+from kiosk.packs.collection import Entry
+from kiosk.packs.manifest import Item, Manifest
+from kiosk.store import collections, generations
 from kiosk.store.db import Connection, transaction
 from kiosk.store.generations import NewPack
 from kiosk.store.state import State, sync_folder, write_durably
@@ -25,7 +27,7 @@ LIBRARY = "library.xml"
 
 
 def assemble(state: State, conn: Connection, packs: Sequence[NewPack], now: datetime) -> int:
-    """Make a generation of packs whose files are all in `objects/`; return its number. It is not served yet."""
+    """Make a generation of packs that are staged; return its number. It is not served yet."""
     there = [int(path.name) for path in state.generations.iterdir() if path.name.isdigit()]
     number = max(generations.next_number(conn), *(n + 1 for n in there), 1)
     draft = state.generations / f".{number}.new"
@@ -37,8 +39,8 @@ def assemble(state: State, conn: Connection, packs: Sequence[NewPack], now: date
         folder.mkdir()
         (folder / "manifest.json").hardlink_to(state.object_path(new.head.manifest_sha256))
         for item in new.manifest.items:
-            _link_entries(state, folder / item.id / item.language, item.entries)
-    write_durably(draft / LIBRARY, shelf.to_xml(_books(new.manifest for new in packs)))
+            _link_entries(state, folder / item.id / item.language, _entries(conn, item))
+    write_durably(draft / LIBRARY, shelf.to_xml(_books(conn, (new.manifest for new in packs))))
     os.sync()  # one call for thousands of names: a sync of each folder would take minutes on a card
     draft.rename(state.generations / str(number))
     sync_folder(state.generations)
@@ -57,19 +59,32 @@ def activate(state: State, number: int) -> None:
 
 
 def prune(state: State, conn: Connection) -> None:
-    """Remove generations that are too old to go back to, what a cut left behind, and files that none needs."""
+    """Remove generations that are too old to go back to, what was fetched for this one, what a cut left behind, and
+    files that none needs.
+    """
     current = state.current_number()
     kept = {current, *[number for number in generations.numbers(conn) if number < current][: KEPT - 1]}
     for number in generations.numbers(conn):
         if number not in kept:
             with transaction(conn):
                 generations.forget(conn, number)
+    with transaction(conn):
+        collections.forget_unused(conn)
     for path in state.generations.iterdir():
         if path.name not in {str(number) for number in kept}:
             shutil.rmtree(path)
+    for path in state.parts.iterdir():
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
     for path in state.objects.glob("*/*"):
         if path.stat().st_nlink == 1:  # no generation holds a link to it
             path.unlink()
+
+
+def _entries(conn: Connection, item: Item) -> Iterator[Entry]:
+    number = collections.number(conn, item.content_root)
+    if number is None:
+        raise StoreError(f"the listing of {item.id} ({item.language}) is not here", "sync again")
+    return collections.entries(conn, number)
 
 
 def _link_entries(state: State, folder: Path, entries: Iterable[Entry]) -> None:
@@ -79,11 +94,11 @@ def _link_entries(state: State, folder: Path, entries: Iterable[Entry]) -> None:
         path.hardlink_to(state.object_path(entry.sha256))
 
 
-def _books(manifests: Iterable[Manifest]) -> list[shelf.ShelfBook]:
-    return [_book(manifest, item) for manifest in manifests for item in manifest.items if item.kind == "book"]
+def _books(conn: Connection, manifests: Iterable[Manifest]) -> list[shelf.ShelfBook]:
+    return [_book(conn, manifest, item) for manifest in manifests for item in manifest.items if item.kind == "book"]
 
 
-def _book(manifest: Manifest, item: Item) -> shelf.ShelfBook:
+def _book(conn: Connection, manifest: Manifest, item: Item) -> shelf.ShelfBook:
     file = item.attributes["file"]
     return shelf.ShelfBook(
         uuid=item.attributes["uuid"],
@@ -94,5 +109,5 @@ def _book(manifest: Manifest, item: Item) -> shelf.ShelfBook:
         language=item.language,
         publisher=manifest.publisher,
         searchable=item.attributes["searchable"],
-        size_bytes=next(entry.size_bytes for entry in item.entries if entry.path == file),
+        size_bytes=next(entry.size_bytes for entry in _entries(conn, item) if entry.path == file),
     )

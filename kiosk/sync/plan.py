@@ -1,11 +1,11 @@
-"""The plan: what must be fetched so that the kiosk has what a channel offers. Pure."""
+"""The plan: by which routes the kiosk gets to what its channel offers, and what that costs. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from kiosk.packs.manifest import Entry, Manifest
+from kiosk.packs.head import Head, Route
 
 
 @dataclass(frozen=True)
@@ -18,12 +18,29 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Step:
+    """A pack to bring in, and the route to it."""
+
+    head: Head
+    route: Route
+
+
+@dataclass(frozen=True)
 class Plan:
-    """What will change, the files to fetch (each once), and their bytes together."""
+    """What will change, the steps to it, and the bytes that they fetch and that they take on the card."""
 
     changes: tuple[Change, ...]
-    files: tuple[Entry, ...]
-    download_bytes: int
+    steps: tuple[Step, ...]
+
+    @property
+    def download_bytes(self) -> int:
+        """Bytes to fetch."""
+        return sum(step.route.download_bytes for step in self.steps)
+
+    @property
+    def card_bytes(self) -> int:
+        """Bytes that must be free: what is fetched, and what is made of it."""
+        return self.download_bytes + sum(step.head.installed_bytes for step in self.steps)
 
 
 def changes(installed: Mapping[str, int], offered: Mapping[str, int]) -> tuple[Change, ...]:
@@ -33,12 +50,12 @@ def changes(installed: Mapping[str, int], offered: Mapping[str, int]) -> tuple[C
     return tuple(change for change in found if change.before != change.after)
 
 
-def make(changed: tuple[Change, ...], manifests: Sequence[Manifest], have: Callable[[str], bool]) -> Plan:
-    """Return the plan for what is offered; `have` tells whether the file with a SHA-256 is here already."""
-    files: dict[str, Entry] = {}
-    for manifest in manifests:
-        for item in manifest.items:
-            for entry in item.entries:
-                if not have(entry.sha256):
-                    files.setdefault(entry.sha256, entry)
-    return Plan(changed, tuple(files.values()), sum(entry.size_bytes for entry in files.values()))
+def make(changed: tuple[Change, ...], offered: Sequence[Head], manifests: Mapping[str, str]) -> Plan:
+    """Return the plan to get to the heads on offer; `manifests` maps an installed pack to its manifest's SHA-256."""
+    wanted = {change.pack for change in changed}
+    steps = [
+        Step(head, head.route_from(manifests.get(head.pack, "")))
+        for head in offered
+        if head.pack in wanted and manifests.get(head.pack) != head.manifest_sha256
+    ]
+    return Plan(changed, tuple(steps))

@@ -14,10 +14,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from kiosk.config import Config, Site, Sync
-from kiosk.packs.head import Head
-from kiosk.packs.manifest import Entry, Item, Manifest
+from kiosk.packs.blobs import Blob
+from kiosk.packs.collection import Entry, content_root, period_of
+from kiosk.packs.head import Head, Route
+from kiosk.packs.manifest import Item, Manifest
 from kiosk.portal import create_portal
-from kiosk.store import db, generations
+from kiosk.store import collections, db, generations
 from kiosk.store.state import State
 from tests.web.catalogues import compile_catalogues
 
@@ -48,6 +50,7 @@ class Packer:
     def __init__(self, state: State) -> None:
         self.state = state
         self.items: list[Item] = []
+        self.entries: dict[str, list[Entry]] = {}
         self.files: dict[Path, bytes] = {}
 
     def add(self, kind: str, name: str, language: str, title: str, attributes: dict[str, Any], **files: bytes) -> None:
@@ -63,7 +66,13 @@ class Packer:
             media = types[path.rpartition(".")[2]]
             entries.append(Entry(path, media, "", len(data), hashlib.sha256(data).hexdigest()))
         summary = f"About {title}."
-        self.items.append(Item(name, kind, language, title, summary, "CC-BY-4.0", attributes, tuple(entries)))
+        entries.sort(key=lambda entry: entry.path)
+        root = content_root(entries, period_of(entries))
+        self.entries[root] = entries
+        size = sum(entry.size_bytes for entry in entries)
+        self.items.append(
+            Item(name, kind, language, title, summary, "CC-BY-4.0", size, len(entries), root, attributes, ())
+        )
 
     def install(self, number: int = 1, pack: str = "village") -> None:
         """Write files and rows, and make the generation the current one."""
@@ -73,10 +82,14 @@ class Packer:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(data)
         data = manifest.to_bytes()
-        head = Head(pack, 1, manifest.content_root, hashlib.sha256(data).hexdigest(), len(data), manifest.size_bytes)
+        sha256 = hashlib.sha256(data).hexdigest()
+        route = Route((Blob(sha256, 1),), 0)
+        head = Head(pack, 1, sha256, len(data), manifest.size_bytes, manifest.entries, route)
         conn = db.connect(self.state.database)
         with db.transaction(conn):
             head_sha256 = hashlib.sha256(head.to_bytes()).hexdigest()
+            for root, entries in self.entries.items():
+                collections.record(conn, root, entries)
             generations.record(conn, number, [generations.NewPack(head, head_sha256, manifest)], NOW)
         conn.close()
         self.state.current.unlink(missing_ok=True)

@@ -16,7 +16,7 @@ class Thing:
 
 
 def thing(name: str, language: str) -> Thing:
-    return Thing(Item("pack", name, language, name, "", "CC0-1.0", 0, {}, ()))
+    return Thing(Item("pack", name, language, name, "", "CC0-1.0", 0, {}, 1))
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from kiosk.errors import FormatError
-from kiosk.packs import blobs, manifest
-from kiosk.publish import build as building
-from kiosk.publish.build import build, read_built
-from tests.making import course_recipe, no_books, recipe, write_recipe
+from kiosk.packs import blobs
+from kiosk.publish import routes
+from kiosk.publish.build import BuiltPack, build, read_built
+from kiosk.publish.content import Content, unpacked
+from tests.making import book_recipe, course_recipe, no_books, recipe, write_recipe, zim_bytes
 
 
 def test_a_build_is_reproducible(tmp_path: Path) -> None:
@@ -32,34 +33,48 @@ def test_every_item_has_what_the_product_promises(tmp_path: Path) -> None:
         assert item.size_bytes > 0
 
 
+def opened(built: BuiltPack, scratch: Path) -> dict[str, bytes]:
+    """Return item/path -> bytes of a built pack, read back from its full route."""
+    version = unpacked(built.folder, built.head, Content(scratch))
+    items = version.manifest.in_order
+    return {f"{items[p.item].id}/{p.entry.path}": version.content.read(p.entry.sha256) for p in version.entries}
+
+
 def test_a_lesson_becomes_a_fragment_with_its_picture(tmp_path: Path) -> None:
     built = build(course_recipe(tmp_path / "a"), tmp_path / "out", no_books)
-    course = built.manifest.items[0]
-    entries = {entry.path: entry for entry in course.entries}
-    assert set(entries) == {"lessons/01-members.html", "quizzes/01-members.json", "pictures/hand.svg"}
-    html = (built.folder / blobs.location(entries["lessons/01-members.html"].sha256)).read_text()
-    assert '<img src="pictures/hand.svg" alt="A hand" />' in html
+    entries = opened(built, tmp_path / "scratch")
+    course = {path.partition("/")[2] for path in entries if path.startswith("members/")}
+    assert course == {"lessons/01-members.html", "quizzes/01-members.json", "pictures/hand.svg"}
+    assert b'<img src="pictures/hand.svg" alt="A hand" />' in entries["members/lessons/01-members.html"]
 
 
-def test_a_large_file_is_cut_into_blobs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (building, manifest):
-        monkeypatch.setattr(module, "BLOB_BYTES", 1000)
-    monkeypatch.setattr(building, "PIECE_BYTES", 100)
-    folder = course_recipe(tmp_path / "a")
-    content = bytes(range(250)) * 10
-    (folder / "rules.txt").write_bytes(content)
-    built = build(folder, tmp_path / "out", no_books)
-    entry = next(item for item in built.manifest.items if item.kind == "document").entries[0]
-    assert [size for _, size in entry.pieces()] == [1000, 1000, 500]
-    assert b"".join((built.folder / blobs.location(blob)).read_bytes() for blob in entry.blobs) == content
-    assert entry.sha256 == hashlib.sha256(content).hexdigest()
+def test_a_large_file_is_media_cut_into_blobs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(routes, "BLOB_BYTES", 1000)
+    monkeypatch.setattr(blobs, "BLOB_BYTES", 1000)
+    data = zim_bytes(bytes(range(250)) * 10)
+    built = build(book_recipe(tmp_path / "a", data), tmp_path / "out", no_books)
+    (media,) = built.manifest.items[0].media
+    assert [blob.size_bytes for blob in media.blobs] == [1000, 1000, len(data) - 2000]
+    assert b"".join((built.folder / blobs.location(blob.sha256)).read_bytes() for blob in media.blobs) == data
+    assert media.entry.sha256 == hashlib.sha256(data).hexdigest()
+    assert built.head.full.media_bytes == len(data)
+    assert built.head.segments is None
 
 
-def test_an_empty_file_is_one_empty_blob(tmp_path: Path) -> None:
+def test_a_blob_of_several_leaves_has_a_list_of_them(tmp_path: Path) -> None:
+    data = bytes(range(256)) * 600
+    (blob,) = routes.keep([data], tmp_path)
+    assert blob.leaf_list is not None
+    listed = (tmp_path / blobs.location(blob.leaf_list.sha256)).read_bytes()
+    assert len(listed) == blob.leaf_list.size_bytes == 3 * 32
+    assert listed[64:] == hashlib.sha256(data[131072:]).digest()
+
+
+def test_an_empty_file_is_an_entry_like_others(tmp_path: Path) -> None:
     folder = course_recipe(tmp_path / "a")
     (folder / "rules.txt").write_bytes(b"")
-    entry = build(folder, tmp_path / "out", no_books).manifest.items[2].entries[0]
-    assert (entry.size_bytes, entry.blobs) == (0, ())
+    built = build(folder, tmp_path / "out", no_books)
+    assert opened(built, tmp_path / "scratch")["rules/rules.txt"] == b""
 
 
 def test_a_document_of_an_unknown_type_is_refused(tmp_path: Path) -> None:
@@ -74,7 +89,7 @@ def test_a_document_of_an_unknown_type_is_refused(tmp_path: Path) -> None:
 
 def test_a_changed_build_is_not_taken(tmp_path: Path) -> None:
     built = build(course_recipe(tmp_path / "a"), tmp_path / "out", no_books)
-    path = built.folder / blobs.location(built.head.manifest_sha256)
+    path = built.folder / "manifest.json"
     path.write_bytes(path.read_bytes() + b" ")
-    with pytest.raises(FormatError, match=built.head.manifest_sha256):
+    with pytest.raises(FormatError, match=r"manifest\.json: its bytes are not those"):
         read_built(built.folder)

@@ -57,7 +57,8 @@ def test_changed_metadata_is_not_signed_again(village: Village) -> None:
 
 def test_changed_and_missing_bytes_are_found(village: Village) -> None:
     built = village.release()
-    first, second = [entry.sha256 for entry in built.manifest.items[0].entries][:2]
+    assert built.head.segments is not None
+    first, second = built.head.segments.index.sha256, built.head.segments.blobs[0].sha256
     (village.repository.folder / blobs.location(first)).write_bytes(b"x")
     (village.repository.folder / blobs.location(second)).unlink()
     told = sorted(error.message for error in village.repository.verify())
@@ -98,3 +99,20 @@ def test_signing_again_moves_the_expiry(village: Village) -> None:
     before = village.repository.expires()
     village.clock.forward(days=60)
     assert (village.repository.sign() - before).days == 60
+
+
+def test_patches_start_from_the_versions_before_and_from_skips(village: Village) -> None:
+    heads = []
+    for version in range(1, 20):
+        village.release(version=version, text=f"Text of version {version}.")
+        heads = village.repository.known_heads("members")
+    assert [head.version for head in heads] == list(range(19, 0, -1))
+    starts = {head.manifest_sha256: head.version for head in heads}
+    assert [starts[str(patch.start)] for patch in heads[0].patches] == [*range(18, 8, -1), 3]
+
+
+def test_a_patch_from_a_damaged_version_is_left_out(village: Village) -> None:
+    built = village.release()
+    (village.repository.folder / blobs.location(built.head.full.blobs[0].sha256)).write_bytes(b"x")
+    village.release(version=2, text="Other words.")
+    assert village.repository.known_heads("members")[0].patches == ()

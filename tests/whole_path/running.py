@@ -15,6 +15,9 @@ from pathlib import Path
 
 import psutil
 
+from kiosk.packs import head as heads
+from kiosk.packs.head import Head
+
 KIOSK = [sys.executable, "-m", "kiosk"]
 ROOT = Path(__file__).parents[2]
 REAL_BOOKS = Path(os.environ.get("REAL_BOOKS", ROOT.parent / "shared" / "data" / "zim"))
@@ -100,6 +103,11 @@ class Demonstration:
         match = re.search(r"one-time password: (\S+)", self.printed())
         assert match
         return match[1]
+
+    def newest_head(self, pack: str) -> Head:
+        """Return the head of the newest version of a pack in the repository."""
+        found = [heads.parse(path.read_bytes()) for path in self.repository.glob(f"targets/*/*.{pack}.json")]
+        return max(found, key=lambda head: head.version)
 
     def children(self) -> list[psutil.Process]:
         """Return all processes it started."""

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
+from kiosk.packs import blobs
 from tests.making import course_recipe
 from tests.whole_path.running import Demonstration, kiosk
 
@@ -55,21 +56,22 @@ def test_changed_bytes_are_refused_by_name_and_the_old_content_stays(
 ) -> None:
     phone.goto(demo.portal + PACK)
     before = phone.inner_text("main")
-    summary = release(demo, course_recipe(small, version=3, text="The third text."))
-    blob = next(path for path in Path(str(summary["folder"])).rglob("blobs/*/*") if b"third" in path.read_bytes())
-    published = demo.repository / "blobs" / blob.parent.name / blob.name
+    release(demo, course_recipe(small, version=3, text="The third text."))
+    blob = demo.newest_head("members").patches[0].blobs[0].sha256
+    published = demo.repository / blobs.location(blob)
+    data = published.read_bytes()
     published.chmod(0o644)
-    published.write_bytes(blob.read_bytes().replace(b"third", b"thief"))
+    published.write_bytes(data[:20] + bytes([data[20] ^ 1]) + data[21:])
     done = kiosk("sync", "run", "--config", demo.config)
     assert done.returncode == 4
-    assert f"blobs/{blob.parent.name}/{blob.name}: its bytes are not those that were signed" in done.stderr
+    assert f"{blobs.location(blob)}: its bytes are not those that were signed" in done.stderr
     assert "what to do:" in done.stderr
     verified = kiosk("repo", "verify", demo.repository)
     assert verified.returncode == 4
-    assert blob.name in verified.stdout
+    assert blob in verified.stdout
     phone.reload()
     assert phone.inner_text("main") == before
-    published.write_bytes(blob.read_bytes())
+    published.write_bytes(data)
     assert kiosk("sync", "run", "--config", demo.config).returncode == 0
     phone.reload()
     assert "The third text." in phone.inner_text("main")

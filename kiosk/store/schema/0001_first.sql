@@ -18,6 +18,22 @@ CREATE TABLE packs (
     PRIMARY KEY (generation, pack)
 ) STRICT, WITHOUT ROWID;
 
+-- What a content root stands for; kept once, however many generations have it.
+CREATE TABLE collections (
+    collection   INTEGER PRIMARY KEY,
+    content_root TEXT NOT NULL UNIQUE CHECK (length(content_root) = 64)
+) STRICT;
+
+CREATE TABLE entries (
+    collection   INTEGER NOT NULL REFERENCES collections ON DELETE CASCADE,
+    path         TEXT NOT NULL,
+    type         TEXT NOT NULL,
+    title        TEXT NOT NULL,
+    size_bytes   INTEGER NOT NULL CHECK (size_bytes >= 0),
+    sha256       BLOB NOT NULL CHECK (length(sha256) = 32),
+    PRIMARY KEY (collection, path)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE items (
     generation   INTEGER NOT NULL,
     pack         TEXT NOT NULL,
@@ -29,11 +45,12 @@ CREATE TABLE items (
     licence      TEXT NOT NULL,
     size_bytes   INTEGER NOT NULL CHECK (size_bytes >= 0),
     attributes   TEXT NOT NULL CHECK (json_valid(attributes)),
-    entries      TEXT NOT NULL CHECK (json_valid(entries)),
+    collection   INTEGER NOT NULL REFERENCES collections,
     PRIMARY KEY (generation, pack, item, language),
     FOREIGN KEY (generation, pack) REFERENCES packs ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX items_by_kind ON items (generation, kind, language);
+CREATE INDEX items_by_collection ON items (collection);
 
 -- The board. A thread is a topic; its first post is written with it, in one transaction.
 CREATE TABLE threads (

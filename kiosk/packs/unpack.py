@@ -1,0 +1,144 @@
+"""Reading routes: from a decompressed body to manifest, entries and their bytes.
+
+Source: docs/formats/pack.md, "Routes". Pure: old bytes come through a function, new ones go out as they come. True
+always: sizes and counts are held against what the head promised before anything is given out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from kiosk.errors import FormatError, TrustError
+from kiosk.packs import blocks, collection, listing, manifest, wire
+from kiosk.packs.blocks import Block, Reference
+from kiosk.packs.collection import MOST_LINE_BYTES, Entry
+from kiosk.packs.head import Head
+from kiosk.packs.listing import Delta, Placed
+from kiosk.packs.manifest import Manifest
+from kiosk.packs.wire import Stream
+
+ReadOld = Callable[[Reference], bytes | None]
+"""Returns the bytes of a piece of an old entry; None when the old copy is damaged."""
+
+
+def check_manifest(data: bytes, head: Head) -> Manifest:
+    """Return the manifest that came in a route to the version of `head`.
+
+    Raises:
+        TrustError: it is not the one that the head names.
+        FormatError: it is not a manifest.
+    """
+    if len(data) != head.manifest_bytes or hashlib.sha256(data).hexdigest() != head.manifest_sha256:
+        raise TrustError(f"{head.pack}: the manifest in its route is not the one that its head names")
+    found = manifest.parse(data, f"manifest of {head.pack}")
+    named = (found.pack, found.version, found.size_bytes, found.entries)
+    if named != (head.pack, head.version, head.installed_bytes, head.entries):
+        raise TrustError(f"{head.pack}: its manifest is not of the pack version that its head names")
+    return found
+
+
+def full_manifest(body: Stream) -> bytes:
+    """Return the manifest's bytes from the start of a full body."""
+    return wire.read_text(body, manifest.MOST_BYTES)
+
+
+def full_entries(body: Stream, head: Head, items: int) -> Iterator[tuple[Placed, Iterator[bytes]]]:
+    """Yield each entry of a full body with its bytes, which must be read before the next is asked for.
+
+    Raises:
+        FormatError: the body is not what the head promised.
+    """
+    left_bytes, left = head.installed_bytes, head.entries
+    while not body.at_end():
+        number, *parts = body.line(MOST_LINE_BYTES)
+        path, media_type, title, size = collection.label(parts, body.name)
+        if not number.isascii() or not number.isdigit() or int(number[:9]) >= items:
+            raise FormatError(f"{body.name}: {path} is of an item that is not there")
+        left_bytes, left = left_bytes - size, left - 1
+        if left_bytes < 0 or left < 0:
+            raise FormatError(f"{body.name}: it holds more than its head promised")
+        yield Placed(int(number), Entry(path, media_type, title, size, "")), body.chunks(size)
+
+
+@dataclass
+class Patch:
+    """A patch whose listing was read: its manifest, delta and blocks. `damaged` fills while the blocks are read:
+    the (start, end) of what could not be made, in the joined bytes of the targets.
+    """
+
+    manifest: bytes
+    delta: Delta
+    layout: tuple[Block, ...]
+    damaged: list[tuple[int, int]] = field(default_factory=list)
+
+    def blocks(self, body: Stream, read_old: ReadOld) -> Iterator[bytes]:
+        """Yield the bytes of each block in order; zeros for one whose references are damaged.
+
+        Raises:
+            FormatError: a block is not what it says.
+        """
+        at = 0
+        for block in self.layout:
+            method, data = blocks.read_coded(body, block)
+            parts = [read_old(reference) for reference in block.references]
+            if any(part is None for part in parts):
+                self.damaged.append((at, at + block.size_bytes))
+                yield bytes(block.size_bytes)
+            else:
+                reference = blocks.joined((part or b"" for part in parts), body.name, block.size_bytes)
+                yield blocks.decode(method, data, block.size_bytes, reference, body.name)
+            at += block.size_bytes
+        if not body.at_end():
+            raise FormatError(f"{body.name}: something follows the last block")
+
+
+def open_patch(body: Stream, old_manifest: bytes, head: Head) -> Patch:
+    """Read what stands before the blocks of a patch.
+
+    Raises:
+        FormatError: it is not of the form it must have.
+    """
+    part = Stream([wire.read_text(body, 2 * manifest.MOST_BYTES)], body.name)
+    method = part.read(1)[0]
+    data = wire.read_text(part, 2 * manifest.MOST_BYTES)
+    new_manifest = blocks.decode(method, data, head.manifest_bytes, old_manifest, body.name)
+    part = Stream([wire.read_text(body, head.entries * MOST_LINE_BYTES + 1024)], body.name)
+    delta = listing.read(part)
+    layout = tuple(blocks.read_layout(part, head.installed_bytes))
+    if not part.at_end():
+        raise FormatError(f"{body.name}: something follows the listing")
+    return Patch(new_manifest, delta, layout)
+
+
+def items_between(old: Manifest, new: Manifest) -> dict[int, int]:
+    """Return an item's number in the old version -> its number in the new one, for those that are in both."""
+    numbers = {item.place: number for number, item in enumerate(new.in_order)}
+    return {n: numbers[item.place] for n, item in enumerate(old.in_order) if item.place in numbers}
+
+
+def target_entries(
+    blocks_: Iterable[bytes], targets: Sequence[Placed], name: str
+) -> Iterator[tuple[Placed, Iterator[bytes]]]:
+    """Yield each target with its bytes out of the joined blocks; they must be read before the next is asked for.
+
+    Raises:
+        FormatError: the blocks hold another number of bytes.
+    """
+    joined = Stream(blocks_, name)
+    for placed in targets:
+        yield placed, joined.chunks(placed.entry.size_bytes)
+    if not joined.at_end():
+        raise FormatError(f"{name}: its blocks hold more than its listing says")
+
+
+def spoiled(targets: Sequence[Placed], damaged: Sequence[tuple[int, int]]) -> list[Placed]:
+    """Return the targets that have bytes in a damaged range."""
+    found, at = [], 0
+    for placed in targets:
+        end = at + placed.entry.size_bytes
+        if any(start < end and at < stop for start, stop in damaged):
+            found.append(placed)
+        at = end
+    return found

@@ -1,0 +1,96 @@
+"""The listing of a pack that is being staged: too long to be held in memory, of no use after the sync.
+
+Owns: a private temporary database, which goes when it is closed; nothing else ever waits for it. True always: no two
+paths of an item in it clash on a card that ignores case.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+
+from kiosk.errors import FormatError
+from kiosk.packs import names
+from kiosk.packs.collection import Entry
+from kiosk.packs.listing import Placed
+from kiosk.store.db import Connection, Row
+
+TABLE = """\
+CREATE TABLE staged (
+    item INTEGER NOT NULL, path TEXT NOT NULL, folded TEXT NOT NULL, type TEXT NOT NULL, title TEXT NOT NULL,
+    size_bytes INTEGER NOT NULL, sha256 TEXT NOT NULL,
+    PRIMARY KEY (item, path), UNIQUE (item, folded)
+) STRICT, WITHOUT ROWID
+"""
+NESTED = """\
+SELECT path FROM staged outside WHERE EXISTS (
+    SELECT 1 FROM staged inside WHERE inside.item = outside.item
+        AND inside.folded >= outside.folded || '/' AND inside.folded < outside.folded || '0'
+) LIMIT 1
+"""
+"""A file whose path is a folder of another: '0' is the sign after '/'."""
+
+
+@contextmanager
+def opened() -> Iterator[Connection]:
+    """Yield an empty listing."""
+    with closing(sqlite3.connect("", isolation_level=None)) as conn:  # "": on disk, and gone when it is closed
+        conn.row_factory = sqlite3.Row
+        conn.execute(TABLE)
+        conn.execute("BEGIN")
+        yield conn
+
+
+def put(conn: Connection, listed: Iterable[Placed], name: str) -> None:
+    """Add entries; those whose bytes are still to come have "" for a hash.
+
+    Raises:
+        FormatError: two paths of an item clash. `name` is what the pack is called.
+    """
+    rows = (
+        (p.item, p.entry.path, names.folded(p.entry.path), p.entry.type, p.entry.title, p.entry.size_bytes,
+         p.entry.sha256)
+        for p in listed
+    )  # fmt: skip
+    try:
+        conn.executemany("INSERT INTO staged VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+    except sqlite3.IntegrityError as error:
+        raise FormatError(f"{name}: two paths are the same on a card that ignores case") from error
+
+
+def check(conn: Connection, name: str) -> None:
+    """Make sure that no path is a folder of another. Raises FormatError."""
+    if (row := conn.execute(NESTED).fetchone()) is not None:
+        raise FormatError(f"{name}: {row['path']} is a file and a folder")
+
+
+def arrived(conn: Connection, placed: Placed, sha256: str) -> None:
+    """Note the hash of an entry whose bytes have come ("" when they turned out to be missing)."""
+    conn.execute("UPDATE staged SET sha256 = ? WHERE item = ? AND path = ?", (sha256, placed.item, placed.entry.path))
+
+
+def waiting(conn: Connection) -> list[Placed]:
+    """Return the entries whose bytes are still to come, in the order of a patch's targets."""
+    return [_placed(row) for row in conn.execute("SELECT * FROM staged WHERE sha256 = '' ORDER BY type, path, item")]
+
+
+def of_item(conn: Connection, item: int) -> Iterator[Entry]:
+    """Yield the entries of an item by path."""
+    rows = conn.execute("SELECT * FROM staged WHERE item = ? ORDER BY path", (item,))
+    return (_placed(row).entry for row in rows)
+
+
+def all_of(conn: Connection) -> Iterator[Placed]:
+    """Yield all entries, by item and path."""
+    return (_placed(row) for row in conn.execute("SELECT * FROM staged ORDER BY item, path"))
+
+
+def has(conn: Connection, item: int, path: str) -> bool:
+    """Tell whether an item has an entry at a path."""
+    row = conn.execute("SELECT 1 FROM staged WHERE item = ? AND path = ?", (item, path)).fetchone()
+    return row is not None
+
+
+def _placed(row: Row) -> Placed:
+    return Placed(row["item"], Entry(row["path"], row["type"], row["title"], row["size_bytes"], row["sha256"]))
