@@ -43,6 +43,12 @@ def of_file(path: Path, entry_path: str, title: str = "") -> Draft:
     return Draft(entry_path, TYPES[path.suffix.lower()], title, path)
 
 
+def link_within(folder: Path, path: Path) -> Path | None:
+    """Return a symbolic link through which `path` is reached below `folder`; it could lead to any file there is."""
+    steps = (step for step in (path, *path.parents) if step != folder and step.is_relative_to(folder))
+    return next((step for step in steps if step.is_symlink()), None)
+
+
 def readable_text(path: Path, problems: list[Problem]) -> str | None:
     """Return a UTF-8 text, or note the problem and return None."""
     try:
