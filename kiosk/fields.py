@@ -19,6 +19,9 @@ from kiosk import texts
 from kiosk.errors import FormatError, KioskError
 from kiosk.texts import Place
 
+MOST_PROBLEMS = 200
+"""How many mistakes of one document are told: nobody reads on, and a hostile one could have a million."""
+
 
 @dataclass(frozen=True, order=True)
 class Problem:
@@ -59,7 +62,7 @@ class Document:
     def complain(self, path: Place, message: str, hint: str | None = None) -> None:
         """Note a problem at `path`."""
         problem = Problem(self.place(path), message, hint)
-        if problem not in self.problems:
+        if len(self.problems) < MOST_PROBLEMS and problem not in self.problems:
             self.problems.append(problem)
 
     def root(self) -> Fields:
@@ -211,7 +214,7 @@ class Fields:
     def finish(self) -> None:
         """Complain about every key that was not asked for, with the nearest one that exists."""
         for key in self.value:
-            if str(key) not in self._read:
+            if str(key) not in self._read and len(self.document.problems) < MOST_PROBLEMS:
                 near = difflib.get_close_matches(str(key), sorted(self._read), n=1)
                 hint = f"did you mean '{near[0]}'?" if near else f"known keys: {', '.join(sorted(self._read))}"
                 self.complain(str(key), f"unknown key '{key}'", hint)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kiosk.errors import FormatError
-from kiosk.fields import parse_yaml, read_yaml
+from kiosk.fields import MOST_PROBLEMS, parse_yaml, read_yaml
 from kiosk.texts import MOST_BYTES
 
 BOMB = "a: &a [1, 1]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n".replace("*a0", "*a") for n in range(1, 40))
@@ -74,3 +74,9 @@ def test_a_huge_file_is_not_read(tmp_path: Path) -> None:
         file.truncate(MOST_BYTES + 1)
     with pytest.raises(FormatError, match="has more than"):
         read_yaml(path)
+
+
+def test_no_more_mistakes_are_told_than_anyone_reads() -> None:
+    document = parse_yaml("".join(f"k{n}: 1\n" for n in range(5000)), "pack.yaml")
+    document.root().finish()
+    assert len(document.problems) == MOST_PROBLEMS
