@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import difflib
 import json
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from kiosk import texts
 from kiosk.errors import FormatError, KioskError
+from kiosk.texts import Place
 
-Step = str | int
-Place = tuple[Step, ...]
+MOST_PROBLEMS = 200
+"""How many mistakes of one document are told: nobody reads on, and a hostile one could have a million."""
 
 
 @dataclass(frozen=True, order=True)
@@ -61,7 +62,7 @@ class Document:
     def complain(self, path: Place, message: str, hint: str | None = None) -> None:
         """Note a problem at `path`."""
         problem = Problem(self.place(path), message, hint)
-        if problem not in self.problems:
+        if len(self.problems) < MOST_PROBLEMS and problem not in self.problems:
             self.problems.append(problem)
 
     def root(self) -> Fields:
@@ -123,7 +124,7 @@ class Fields:
             self.complain(key, f"'{key}' is empty")
         elif len(value) > most:
             self.complain(key, f"'{key}' has {len(value)} characters; at most {most} are taken")
-        elif any(ord(sign) < 32 and sign not in "\n\t" for sign in value):
+        elif _has_control_signs(value):
             self.complain(key, f"'{key}' holds a control character")
         else:
             return str(value).strip()
@@ -153,6 +154,9 @@ class Fields:
     def day(self, key: str) -> date:
         """Return a date, written 2026-11-24."""
         value = self.get(key, (date, str), "a date such as 2026-11-24")
+        if isinstance(value, datetime):
+            self.complain(key, f"'{key}' has a time of day", "write the date alone, such as 2026-11-24")
+            return value.date()
         if isinstance(value, date):
             return value
         try:
@@ -161,14 +165,19 @@ class Fields:
             self.complain(key, f"'{key}' is not a date", "write it as 2026-11-24")
             return date(2000, 1, 1)
 
-    def texts(self, key: str, least: int = 1) -> tuple[str, ...]:
-        """Return a list of texts, at least `least` of them."""
+    def texts(self, key: str, least: int = 1, most: int = 1000) -> tuple[str, ...]:
+        """Return a list of texts of up to `most` characters without control characters, at least `least` of them."""
         values = self.get(key, list, "a list")
         if values is None:
             return ()
         if len(values) < least or not all(isinstance(value, str) and value.strip() for value in values):
             self.complain(key, f"'{key}' must be a list of at least {least} texts")
             return ()
+        for number, value in enumerate(values):
+            if len(value) > most or _has_control_signs(value):
+                fault = f"has more than {most} characters" if len(value) > most else "holds a control character"
+                self.document.complain((*self.path, key, number), f"number {number + 1} of '{key}' {fault}")
+                return ()
         return tuple(values)
 
     def fields(self, key: str) -> Fields:
@@ -205,10 +214,15 @@ class Fields:
     def finish(self) -> None:
         """Complain about every key that was not asked for, with the nearest one that exists."""
         for key in self.value:
-            if str(key) not in self._read:
+            if str(key) not in self._read and len(self.document.problems) < MOST_PROBLEMS:
                 near = difflib.get_close_matches(str(key), sorted(self._read), n=1)
                 hint = f"did you mean '{near[0]}'?" if near else f"known keys: {', '.join(sorted(self._read))}"
                 self.complain(str(key), f"unknown key '{key}'", hint)
+
+
+def _has_control_signs(text: str) -> bool:
+    # Halves of surrogate pairs (Cs) can not be written in UTF-8 at all.
+    return any(unicodedata.category(sign) in ("Cc", "Cs") and sign not in "\n\t" for sign in text)
 
 
 def read_yaml(path: Path, name: str | None = None) -> Document:
@@ -217,50 +231,20 @@ def read_yaml(path: Path, name: str | None = None) -> Document:
     Raises:
         FormatError: the file can not be read, is not UTF-8 or is not YAML; with file and line.
     """
-    name = name or str(path)
-    try:
-        return parse_yaml(path.read_text(encoding="utf-8"), name)
-    except UnicodeDecodeError as error:
-        raise FormatError(f"{name}: not UTF-8 text (byte {error.start})", "save the file as UTF-8") from error
-    except OSError as error:
-        raise FormatError(f"{name}: can not be read: {error.strerror}") from error
+    return parse_yaml(texts.read(path, name), name or str(path))
 
 
 def parse_yaml(text: str, name: str, first_line: int = 1) -> Document:
-    """Parse YAML text; `first_line` is where the text starts in the file called `name`."""
-    document = Document(name, None)
-    try:
-        loader = yaml.SafeLoader(text)
-        node = loader.get_single_node()
-        if node is not None:
-            document.value = _value(loader, node, document, (), first_line)
-    except yaml.MarkedYAMLError as error:
-        line = (error.problem_mark.line if error.problem_mark else 0) + first_line
-        raise FormatError(f"{name}:{line}: this is not YAML: {error.problem}") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise FormatError(f"{name}: this is not YAML: {error}") from error
+    """Parse YAML text; `first_line` is where the text starts in the file called `name`.
+
+    Raises:
+        FormatError: it is not YAML; with file and line.
+    """
+    found = texts.parse_yaml(text, name, first_line)
+    document = Document(name, found.value, found.lines)
+    for path in found.twice:
+        document.complain(path, f"the key '{path[-1]}' is there twice")
     return document
-
-
-def _value(loader: yaml.SafeLoader, node: yaml.Node, document: Document, path: Place, first: int) -> Any:
-    # Each key's line is kept; anchors repeat a node object, which our documents have no use for (and bombs do).
-    document.lines.setdefault(path, node.start_mark.line + first)
-    if len(path) > 12:
-        raise ValueError("nested too deeply")
-    if isinstance(node, yaml.MappingNode):
-        found: dict[str, Any] = {}
-        for key_node, value_node in node.value:
-            key = str(loader.construct_object(key_node, deep=True))
-            inner = (*path, key)
-            if key in found:
-                document.lines[inner] = key_node.start_mark.line + first
-                document.complain(inner, f"the key '{key}' is there twice")
-            document.lines[inner] = key_node.start_mark.line + first
-            found[key] = _value(loader, value_node, document, inner, first)
-        return found
-    if isinstance(node, yaml.SequenceNode):
-        return [_value(loader, each, document, (*path, n), first) for n, each in enumerate(node.value)]
-    return loader.construct_object(node, deep=True)
 
 
 def parse_json(data: bytes, name: str) -> Document:

@@ -59,7 +59,8 @@ def demo(recipes: tuple[Path, ...], folder: Path, port: int) -> None:
     Example:
       kiosk demo content-packs/*
     """
-    signal.signal(signal.SIGTERM, _end)
+    for number in (signal.SIGTERM, signal.SIGHUP):  # the window of the terminal may be closed
+        signal.signal(number, _end)
     _check_ports(port)
     fed = Federation(folder.resolve() / "federation")
     _publish(fed, recipes)

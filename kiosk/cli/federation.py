@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.metadata import version
@@ -12,7 +14,7 @@ from pathlib import Path
 
 from kiosk.cli.pack import build_one
 from kiosk.clock import system_clock
-from kiosk.errors import HostError
+from kiosk.errors import FormatError, HostError
 from kiosk.publish import build as building
 from kiosk.publish.build import BuiltPack
 from kiosk.publish.repository import Repository
@@ -44,13 +46,23 @@ class Federation:
             if self.repository.expires() - system_clock() < SIGN_AGAIN:
                 self.repository.sign()
             return False
-        self.repository.init([CHANNEL])
+        # Made aside, so that what is cut short can be thrown away: keys without their repository are of no use.
+        draft = self.folder / ".new"
+        for folder in (draft, self.folder / "keys"):
+            shutil.rmtree(folder, ignore_errors=True)
+        Repository(draft / "repository", draft / "keys", system_clock).init([CHANNEL])
+        shutil.rmtree(self.repository.folder, ignore_errors=True)
+        for name in ("keys", "repository"):
+            (draft / name).rename(self.folder / name)
+        draft.rmdir()
         return True
 
     def stamps(self) -> dict[str, dict[str, str]]:
         """Return recipe -> the fingerprint of its sources and the folder that was built from them."""
-        path = self.folder / "stamps.json"
-        return dict(json.loads(path.read_text())) if path.exists() else {}
+        try:
+            return dict(json.loads((self.folder / "stamps.json").read_text()))
+        except (FileNotFoundError, ValueError, TypeError):  # none yet, or torn by a power cut: then all is built anew
+            return {}
 
     def stamp(self, recipe: str, fingerprint: str, folder: Path) -> None:
         """Note what was built from which sources."""
@@ -75,7 +87,8 @@ def _built(fed: Federation, recipe: Path) -> BuiltPack:
     fingerprint = _fingerprint(recipe)
     known = fed.stamps().get(str(recipe.resolve()), {})
     if known.get("sources") == fingerprint and Path(known["folder"]).is_dir():
-        return building.read_built(Path(known["folder"]))
+        with suppress(FormatError):  # a cut left half of it: it is built anew
+            return building.read_built(Path(known["folder"]))
     built = build_one(recipe, fed.built)
     fed.stamp(str(recipe.resolve()), fingerprint, built.folder)
     return built

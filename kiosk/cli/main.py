@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import io
+import os
 import sys
 
 import click
@@ -11,7 +14,7 @@ from kiosk.cli.pack import pack
 from kiosk.cli.repo import repo
 from kiosk.cli.serve import serve
 from kiosk.cli.sync import sync
-from kiosk.errors import KioskError
+from kiosk.errors import HostError, KioskError, NoSpace
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -32,6 +35,9 @@ for command in (pack, repo, sync, serve, demo):
 
 def main() -> None:
     """Run the command; a foreseen error ends it with its message, its hint and its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a file's name may hold bytes that are no text
+            stream.reconfigure(errors="backslashreplace")
     try:
         kiosk.main(standalone_mode=False)
     except click.exceptions.Exit as ending:
@@ -42,8 +48,21 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo("stopped", err=True)
         sys.exit(130)
-    except KioskError as error:
-        click.secho(f"error: {error.message}", fg="red", err=True)
-        if error.hint:
-            click.echo(f"what to do: {error.hint}", err=True)
-        sys.exit(error.exit_code)
+    except BrokenPipeError:  # whoever read the output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+    except (KioskError, OSError) as error:
+        told = _told(error)
+        click.secho(f"error: {told.message}", fg="red", err=True)
+        if told.hint:
+            click.echo(f"what to do: {told.hint}", err=True)
+        sys.exit(told.exit_code)
+
+
+def _told(error: KioskError | OSError) -> KioskError:
+    if isinstance(error, KioskError):
+        return error
+    what = f"{error.filename or 'the machine'}: {error.strerror or error}"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return NoSpace(what, "make room, and do it again")
+    return HostError(what, "may you read and write there, and is the disk in order?")

@@ -1,8 +1,8 @@
 """Who is signed in: the login, the password that must be chosen, and the guard before every page.
 
-True always: without a session only the login and the assets answer; a session ends when its operator's password
-changes, after half an hour without a page, and at the end of the browser's; a one-time password opens nothing but the
-page on which another is chosen.
+True always: without a session only the login, the assets and `/healthz` answer; a session ends when its operator's
+password changes, after half an hour without a page, and at the end of the browser's; a one-time password opens nothing
+but the page on which another is chosen.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from kiosk.web import current, i18n
 from kiosk.web.db import conn
 
 IDLE = timedelta(minutes=30)
-OPEN_TO_ALL = ("session.login", "session.sign_in", "static")
+OPEN_TO_ALL = ("session.login", "session.sign_in", "static", "healthz")
 FOR_A_NEW_PASSWORD = ("session.password", "session.choose", "session.logout")
 
 pages = Blueprint("session", __name__)
@@ -69,8 +69,12 @@ def sign_in() -> Response | tuple[str, int]:
     problem = gettext("The name or the password is not right.")
     operator = None
     try:
-        with transaction(conn()):  # a wrong password is counted, so this ends well in that case too
-            operator = operators.sign_in(conn(), name, password, current.now())
+        with transaction(conn()):
+            guess = operators.count_guess(conn(), name, current.now())
+        # Checked outside a transaction: it takes long by design, and the board must go on being written.
+        if operators.fits(guess, password):
+            with transaction(conn()):
+                operator = operators.sign_in(conn(), guess)
     except InvalidInput as error:
         problem = i18n.message(error)
     if operator is None:

@@ -19,7 +19,8 @@ def create_console(config: Config, clock: Clock = system_clock) -> Flask:
     It answers only under the host of `console.url`: a page whose name was pointed at this machine gets nothing.
     """
     app = create_site("console", config, clock, title="Console")
-    app.before_request(_own_host_only)
+    # Before all else, also before the change of language, which answers by itself.
+    app.before_request_funcs.setdefault(None, []).insert(0, _own_host_only)
     app.before_request(session.guard)
     app.after_request(_keep_nothing)
     for module in (session, status):

@@ -18,6 +18,7 @@ from typing import NoReturn
 
 from kiosk.config import Site
 from kiosk.errors import HostError
+from kiosk.host.processes import start_bound
 
 PROGRAM = "kiwix-serve"
 POLL_SECONDS = 0.5
@@ -67,7 +68,7 @@ def _start(site: Site, shelf: Path) -> subprocess.Popen[bytes]:
     ]  # fmt: skip
     # One malloc arena keeps its memory at a third under load (measured).
     environment = os.environ | {"MALLOC_ARENA_MAX": "1"}
-    return subprocess.Popen(command, stdin=subprocess.DEVNULL, env=environment)  # noqa: S603
+    return start_bound(command, env=environment)
 
 
 def _watch(child: subprocess.Popen[bytes], current: Path, shelf: Path, empty: Path) -> None:

@@ -1,11 +1,13 @@
 """Programs that run beside us, and the ports they listen on.
 
-True always: what was started here is stopped here, by its own process group, when the `Processes` ends.
+True always: what was started here is stopped here, by its own process group, when the `Processes` ends; and should
+this process be killed outright, the kernel ends the children, so that no orphan holds a port.
 """
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import signal
 import socket
@@ -16,12 +18,16 @@ import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import psutil
 
 from kiosk.errors import HostError
 
 STOP_SECONDS = 5
+PR_SET_PDEATHSIG = 1
+"""From linux/prctl.h: the signal a process gets when its parent dies."""
+_LIBC = ctypes.CDLL(None)  # loaded here: between fork and exec there is no time for it
 
 
 class Processes:
@@ -44,9 +50,7 @@ class Processes:
         """Start a command with its output in `<name>.log` and return its process id."""
         with (self._logs / f"{name}.log").open("wb") as log:
             try:
-                child = subprocess.Popen(  # noqa: S603 - the callers name the command
-                    command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
-                )
+                child = start_bound(command, stdout=log, stderr=log, start_new_session=True)
             except OSError as error:
                 raise HostError(f"{command[0]}: can not be started: {error.strerror}") from error
         self._children[name] = child
@@ -87,6 +91,21 @@ class Processes:
             _signal_group(child, signal.SIGKILL)
             child.wait()
         self._children.clear()
+
+
+def start_bound(command: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
+    """Start a command that the kernel asks to end (SIGTERM) when this process dies, however it dies.
+
+    To be called from the main thread: the kernel counts the thread that started a child as its parent.
+    """
+    parent = os.getpid()
+
+    def bind() -> None:
+        _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:  # it died in between
+            os._exit(0)
+
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, preexec_fn=bind, **options)  # noqa: S603, PLW1509
 
 
 def _signal_group(child: subprocess.Popen[bytes], number: signal.Signals) -> None:

@@ -16,7 +16,7 @@ from kiosk.packs import names, quiz
 from kiosk.packs.manifest import canonical
 from kiosk.publish.draft import Draft, DraftItem, readable_text
 from kiosk.publish.markdown import to_html
-from kiosk.publish.pictures import Pictures
+from kiosk.publish.pictures import NO_LINK, Pictures
 from kiosk.publish.recipe import CourseSource
 
 LESSON_FOLDER = re.compile(r"(\d\d)-(.+)")
@@ -41,7 +41,9 @@ def _lesson_folders(folder: Path, problems: list[Problem]) -> list[Path]:
     found = []
     for path in sorted(folder.iterdir()):
         match = LESSON_FOLDER.fullmatch(path.name)
-        if path.is_dir() and match and names.is_name(match[2]):
+        if links := [each for each in (path, *path.glob("*")) if each.is_symlink()]:
+            problems += [Problem(str(link), "this is a symbolic link", NO_LINK) for link in links]
+        elif path.is_dir() and match and names.is_name(match[2]):
             found.append(path)
         elif path.is_dir() and path.name != "pictures":
             problems.append(Problem(str(path), "a lesson's folder is named like 01-name-of-the-lesson"))

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kiosk.fields import Problem
+from kiosk import texts
+from kiosk.errors import FormatError
+from kiosk.fields import Problem, problem_of
 
 TYPES = {
     ".css": "text/css", ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
@@ -41,12 +43,16 @@ def of_file(path: Path, entry_path: str, title: str = "") -> Draft:
     return Draft(entry_path, TYPES[path.suffix.lower()], title, path)
 
 
+def link_within(folder: Path, path: Path) -> Path | None:
+    """Return a symbolic link through which `path` is reached below `folder`; it could lead to any file there is."""
+    steps = (step for step in (path, *path.parents) if step != folder and step.is_relative_to(folder))
+    return next((step for step in steps if step.is_symlink()), None)
+
+
 def readable_text(path: Path, problems: list[Problem]) -> str | None:
     """Return a UTF-8 text, or note the problem and return None."""
     try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        problems.append(Problem(str(path), f"not UTF-8 text (byte {error.start})", "save the file as UTF-8"))
-    except OSError as error:
-        problems.append(Problem(str(path), f"can not be read: {error.strerror}"))
+        return texts.read(path)
+    except FormatError as error:
+        problems.append(problem_of(error))
     return None

@@ -17,7 +17,7 @@ from kiosk.packs.kinds import BOOK_COVER, NOTICE_PAGE
 from kiosk.publish import course, paper, paper_odt, paper_pdf
 from kiosk.publish.draft import TYPES, Draft, DraftItem, of_file, readable_text
 from kiosk.publish.markdown import to_html
-from kiosk.publish.pictures import Pictures, faults
+from kiosk.publish.pictures import NO_LINK, Pictures, cover_faults
 from kiosk.publish.recipe import BookSource, CourseSource, DocumentSource, ItemRecipe, NoticeSource
 
 
@@ -111,11 +111,11 @@ def _book(item: ItemRecipe, source: BookSource, workshop: Workshop, problems: li
     file = f"{stem}_{item.language}.zim"
     entries: list[Draft] = []
     if source.cover is not None:
-        problems += faults(source.cover)
-        entries.append(of_file(source.cover, BOOK_COVER))
+        problems += cover_faults(source.cover)
+        entries.append(Draft(BOOK_COVER, TYPES[".png"], "", source.cover))
     zim_path = source.zim
     if source.html is not None and source.cover is not None:
-        problems += [Problem(str(path), "a symbolic link", "put the file itself there") for path in _links(source.html)]
+        problems += [Problem(str(path), "this is not an ordinary file", NO_LINK) for path in _odd_files(source.html)]
         if workshop.write_book is None or problems:
             return _zim(None, file, source.subject, entries, problems)
         zim_path = Path(tempfile.mkdtemp(dir=workshop.scratch)) / file
@@ -127,9 +127,10 @@ def _book(item: ItemRecipe, source: BookSource, workshop: Workshop, problems: li
     return _zim(zim_path, file, source.subject, entries, problems)
 
 
-def _links(folder: Path) -> list[Path]:
-    # A link could carry any file of the publisher's machine into a book.
-    return sorted(path for path in folder.rglob("*") if path.is_symlink())
+def _odd_files(folder: Path) -> list[Path]:
+    # A link could carry any file of the publisher's machine into a book; pipes and devices can not be copied.
+    paths = sorted(folder.rglob("*"))
+    return [path for path in paths if path.is_symlink() or not (path.is_file() or path.is_dir())]
 
 
 def _zim(path: Path | None, file: str, subject: str, entries: list[Draft], problems: list[Problem]) -> DraftItem:

@@ -6,12 +6,13 @@ True always: an SVG that passes holds no script, no event handler, no foreign ma
 from __future__ import annotations
 
 import posixpath
+import re
 from pathlib import Path
 from xml.etree import ElementTree
 
 from kiosk.fields import Problem
 from kiosk.packs import names
-from kiosk.publish.draft import Draft, of_file
+from kiosk.publish.draft import Draft, link_within, of_file
 
 ENDINGS = (".svg", ".png", ".jpg", ".jpeg")
 MOST_BYTES = 2_000_000
@@ -19,6 +20,13 @@ SHAPES = ("path", "rect", "circle", "ellipse", "line", "polyline", "polygon", "t
 PAINT = ("clipPath", "mask", "pattern", "linearGradient", "radialGradient", "stop", "marker")
 SVG_TAGS = frozenset(("svg", "g", "defs", "symbol", "use", "title", "desc", *SHAPES, *PAINT))
 SVG = "{http://www.w3.org/2000/svg}"
+XML_DECLARATION = re.compile(
+    r"""\s*<\?xml\s+version=["']1\.\d["'](\s+encoding=["']utf-8["'])?(\s+standalone=["'](yes|no)["'])?\s*\?>""",
+    re.IGNORECASE,
+)
+LOADERS = ("javascript:", "@import", "image(", "image-set(", "src(", "\\")
+"""What loads or runs something in an attribute; with a backslash, a style can spell them all in another way."""
+NO_LINK = "put the file itself there"
 SIGNATURES = {".png": b"\x89PNG\r\n\x1a\n", ".jpg": b"\xff\xd8\xff", ".jpeg": b"\xff\xd8\xff"}
 
 
@@ -38,14 +46,23 @@ class Pictures:
             self._problems.append(Problem(place, f"the picture '{source}' can not be taken: {fault}"))
         elif path.suffix.lower() not in ENDINGS:
             self._problems.append(Problem(place, f"the picture '{source}' is not SVG, PNG or JPEG"))
-        elif not path.is_file() or path.is_symlink():
+        elif not path.is_file():
             self._problems.append(Problem(place, f"there is no picture '{source}'", f"looked for {path}"))
+        elif link := link_within(self._folder, path):
+            self._problems.append(Problem(place, f"'{source}' is reached through the link {link}", NO_LINK))
         else:
             if within not in self.drafts:
                 self._problems += faults(path)
                 self.drafts[within] = of_file(path, within)
             return within
         return None
+
+
+def cover_faults(path: Path) -> list[Problem]:
+    """Return what is wrong with the cover of a book, which readers of ZIM take as PNG only."""
+    if path.suffix.lower() != ".png":
+        return [Problem(str(path), "the cover is not a PNG picture", "make one of 48 x 48 points")]
+    return faults(path)
 
 
 def faults(path: Path) -> list[Problem]:
@@ -61,13 +78,21 @@ def faults(path: Path) -> list[Problem]:
 
 
 def _svg_faults(data: bytes) -> list[str]:
-    if b"<!DOCTYPE" in data or b"<!ENTITY" in data:
-        return ["an SVG with a document type or entities is not taken"]
     try:
-        root = ElementTree.fromstring(data)  # noqa: S314 - entities were refused above
+        text = data.decode("utf-8-sig")  # in another encoding, what is refused here could hide
+    except UnicodeDecodeError:
+        return ["this SVG is not in UTF-8"]
+    if "<!DOCTYPE" in text or "<!ENTITY" in text:
+        return ["an SVG with a document type or entities is not taken"]
+    if declaration := XML_DECLARATION.match(text):
+        text = text[declaration.end() :]
+    if "<?" in text:
+        return ["an SVG with instructions (<?…?>), such as a style sheet or another encoding, is not taken"]
+    try:
+        root = ElementTree.fromstring(text)  # noqa: S314 - entities were refused above
     except ElementTree.ParseError as error:
         return [f"this is not SVG: {error}"]
-    found = []
+    found = [] if root.tag == f"{SVG}svg" else ["this is not SVG: its outermost element is not <svg>"]
     for element in root.iter():
         tag = str(element.tag).removeprefix(SVG)
         if tag not in SVG_TAGS or not str(element.tag).startswith(SVG):
@@ -81,5 +106,5 @@ def _svg_faults(data: bytes) -> list[str]:
 
 def _reaches_out(value: str) -> bool:
     # url(#local) paints with a part of the picture itself; every other url() loads something.
-    text = value.replace(" ", "").lower()
-    return "javascript:" in text or "url(" in text.replace("url(#", "") or "@import" in text
+    text = "".join(value.split()).lower()
+    return "url(" in text.replace("url(#", "") or any(sign in text for sign in LOADERS)

@@ -184,7 +184,9 @@ def _book(fields: Fields, folder: Path) -> Reader:
         html = inside(inner, "html", folder, want_folder=True)
         cover = inside(inner, "cover", folder)
         front = inner.text("front")
-        if front and html.is_dir() and not (html / front).is_file():
+        if front and (fault := names.fault_in_path(front)):
+            inner.complain("front", f"the path '{front}' can not be taken: {fault}", f"a page inside {html.name}/")
+        elif front and html.is_dir() and not (html / front).is_file():
             inner.complain("front", f"the page '{front}' is not in the folder '{html.name}'")
         return BookSource(subject, None, html, front, cover)
 

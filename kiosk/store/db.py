@@ -14,8 +14,12 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 
-from kiosk.errors import StoreError
+from kiosk.errors import NoSpace, StoreError
 
+OF_THE_MACHINE = (
+    sqlite3.SQLITE_BUSY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_READONLY,
+)  # fmt: skip
+"""Kinds of errors that are not a mistake of ours."""
 Connection = sqlite3.Connection
 Row = sqlite3.Row
 
@@ -43,14 +47,26 @@ def connect(path: Path, *, any_thread: bool = False) -> Connection:
 
 @contextmanager
 def transaction(conn: Connection) -> Iterator[None]:
-    """Run the block as one write; it is on the card when the block ends without error, and undone otherwise."""
-    conn.execute("BEGIN IMMEDIATE")
+    """Run the block as one write; it is on the card when the block ends without error, and undone otherwise.
+
+    Raises:
+        NoSpace: the card is full.
+        StoreError: another program holds the database for too long, or the card can not be written.
+    """
     try:
-        yield
-    except BaseException:
-        conn.rollback()
+        conn.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            conn.commit()
+        except BaseException:
+            conn.rollback()
+            raise
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_FULL:
+            raise NoSpace("the card is full: nothing can be written to the database", "make room") from error
+        if error.sqlite_errorcode & 0xFF in OF_THE_MACHINE:
+            raise StoreError(f"the database can not be written: {error}", "try again; is the card in order?") from error
         raise
-    conn.commit()
 
 
 @cache  # connections are opened for every request of a site: the scripts are read once a process

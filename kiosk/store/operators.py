@@ -63,24 +63,45 @@ def issue_one_time_password(conn: Connection, name: str, now: datetime) -> str |
     return password
 
 
-def sign_in(conn: Connection, name: str, password: str, now: datetime) -> Operator | None:
-    """Return the operator if the password is right and no wait is on, else None. Counts the failure.
+@dataclass(frozen=True)
+class Guess:
+    """A password is about to be tried: the hash it must fit, None when there is no operator of this name."""
+
+    name: str
+    password_hash: str | None
+
+
+def count_guess(conn: Connection, name: str, now: datetime) -> Guess:
+    """Count a guess as wrong before it is checked, so that many at once are slowed as well; `sign_in` takes it back.
 
     Raises:
         InvalidInput: there were too many wrong passwords; the wait is not over.
     """
     row = conn.execute("SELECT * FROM operators WHERE name = ?", (name,)).fetchone()
     if row is None:
-        generate_password_hash(password)  # as slow as a real check, so that names can not be told apart
-        return None
+        return Guess(name, None)
     # A wait that ends far in the future was set by a clock that has since been put right.
     if row["locked_until"] and now < from_text(row["locked_until"]) <= now + LONGEST_WAIT:
         raise InvalidInput("Too many wrong passwords. Please wait a few minutes.", "password")
-    if not check_password_hash(row["password_hash"], password):
-        _count_failure(conn, name, int(row["failures"]) + 1, now)
-        return None
-    conn.execute("UPDATE operators SET failures = 0, locked_until = NULL WHERE name = ?", (name,))
-    return Operator(row["name"], bool(row["must_change"]), from_text(row["changed_at"]))
+    _count_failure(conn, name, int(row["failures"]) + 1, now)
+    return Guess(name, row["password_hash"])
+
+
+def fits(guess: Guess, password: str) -> bool:
+    """Tell whether the password is right. Takes a tenth of a second and more, so not inside a transaction."""
+    if guess.password_hash is None:
+        generate_password_hash(password)  # as slow as a real check, so that names can not be told apart
+        return False
+    return check_password_hash(guess.password_hash, password)
+
+
+def sign_in(conn: Connection, guess: Guess) -> Operator | None:
+    """Return the operator whose password fitted; None when it was changed since. Forgets the wrong guesses."""
+    changed = conn.execute(
+        "UPDATE operators SET failures = 0, locked_until = NULL WHERE name = ? AND password_hash = ?",
+        (guess.name, guess.password_hash),
+    )
+    return get(conn, guess.name) if changed.rowcount else None
 
 
 def _count_failure(conn: Connection, name: str, failures: int, now: datetime) -> None:

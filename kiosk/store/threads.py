@@ -19,6 +19,9 @@ LATEST = ("9999", 0)
 TURNERS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Signs that turn the writing direction round; in a name or text they only serve to deceive a reader."""
 
+JOINERS = "\u200c\u200d"
+"""Invisible signs that belong to words of some scripts, and to emoji of several parts."""
+
 
 @dataclass(frozen=True)
 class Thread:
@@ -138,9 +141,10 @@ def _clean_post(author: str, body: str) -> tuple[str, str]:
 
 def _clean(text: str, field: str, most: int, *, one_line: bool = False) -> str:
     text = text.replace("\r\n", "\n")
-    kept = "".join(sign for sign in text if sign == "\n" or (sign.isprintable() and sign not in TURNERS))
+    spaced = (" " if sign.isspace() and sign != "\n" else sign for sign in text)
+    kept = "".join(s for s in spaced if s == "\n" or s in JOINERS or (s.isprintable() and s not in TURNERS))
     text = " ".join(kept.split()) if one_line else kept.strip()
-    if not text:
+    if not text.strip(JOINERS):
         raise InvalidInput("Please fill in this field.", field)
     if len(text) > most:
         raise InvalidInput("This text is too long.", field)

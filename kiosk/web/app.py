@@ -55,6 +55,8 @@ def create_site(name: str, config: Config, clock: Clock, *, title: str) -> Flask
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True, "undefined": StrictUndefined}
     app.url_map.converters["row"] = RowNumber
     app.url_map.strict_slashes = False
+    # Else `//` in a path is answered by a permanent redirect to whatever host the request named.
+    app.url_map.merge_slashes = False
     app.register_blueprint(Blueprint("web", __name__, template_folder="templates"))
     current.install(app, current.Site(name, title, config, clock, state))
     db.install(app)

@@ -7,18 +7,24 @@ loads anything from elsewhere, and sanitised HTML holds only the tags and attrib
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 import nh3
 from flask import Flask, Response
 from markupsafe import Markup
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
 TAGS = {
     "p", "h2", "h3", "h4", "ul", "ol", "li", "strong", "em", "blockquote", "table", "thead", "tbody", "tr", "th",
     "td", "img", "a", "br", "hr", "code", "pre",
 }  # fmt: skip
 ATTRIBUTES = {"img": {"src", "alt"}, "a": {"href"}}
+HOST = re.compile(r"(?:[\w-]{1,63}(?:\.[\w-]{1,63}){0,30}\.?|\[[\da-fA-F:.]{2,60}\])?(?::\d{0,5})?", re.ASCII)
+"""What a Host header may be: a name or an address, and a port."""
 NO_SOURCE = re.compile(r'<img(?: (?:alt|loading)="[^"]*")*>')
 """An image left without a source, as nh3 writes it (quotes inside values are written as entities)."""
 
@@ -42,8 +48,21 @@ def policy(*form_targets: str) -> str:
 
 
 def install(app: Flask) -> None:
-    """Set the headers on every answer that has not set its own."""
+    """Set the headers on every answer that has not set its own, and refuse hosts that no browser sends."""
     app.after_request(_add_headers)
+    app.wsgi_app = _HostChecked(app.wsgi_app)  # type: ignore[method-assign]
+
+
+class _HostChecked:
+    """A WSGI application that is spared a Host header from which Flask can not even build an error page."""
+
+    def __init__(self, inner: WSGIApplication) -> None:
+        self._inner = inner
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if HOST.fullmatch(environ.get("HTTP_HOST", "")):
+            return self._inner(environ, start_response)
+        return Response("400: the Host header names no host\n", 400, content_type="text/plain")(environ, start_response)
 
 
 def _add_headers(response: Response) -> Response:

@@ -64,7 +64,7 @@ def inside(client: FlaskClient, one_time: str) -> FlaskClient:
 
 
 def routes(app: Flask) -> list[tuple[str, str]]:
-    skipped = ("/login", "/static")
+    skipped = ("/login", "/static", "/healthz")
     return [
         (method, rule.rule)
         for rule in app.url_map.iter_rules()
@@ -140,7 +140,28 @@ def test_a_form_without_its_token_is_refused(inside: FlaskClient) -> None:
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1:8000", "localhost"])
 def test_another_host_gets_nothing(inside: FlaskClient, host: str) -> None:
-    assert inside.get("/login", base_url=f"http://{host}").status_code == 400
+    for path in ("/login", "/login?lang=fr", "/static/x/site.css", "/healthz"):
+        answer = inside.get(path, base_url=f"http://{host}")
+        assert answer.status_code == 400
+        assert "Set-Cookie" not in answer.headers
+
+
+def test_the_machine_may_ask_whether_it_answers(client: FlaskClient) -> None:
+    assert client.get("/healthz", **HOST).text == "ok\n"
+
+
+def test_the_board_can_be_written_while_a_password_is_checked(
+    client: FlaskClient, one_time: str, conn: db.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conn.execute("PRAGMA busy_timeout = 1")
+
+    def slow(guess: operators.Guess, password: str) -> bool:
+        with db.transaction(conn):  # as the portal would
+            pass
+        return password == one_time
+
+    monkeypatch.setattr(operators, "fits", slow)
+    assert sign_in(client, one_time).status_code == 303
 
 
 def test_every_answer_is_strict_and_kept_by_nobody(inside: FlaskClient) -> None:

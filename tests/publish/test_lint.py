@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -138,6 +139,16 @@ SVGS = [
     ("foreign", '<svg xmlns="http://www.w3.org/2000/svg"><foreignObject/></svg>', "<foreignObject> is not taken"),
     ("entity", '<!DOCTYPE svg [<!ENTITY a "b">]><svg xmlns="http://www.w3.org/2000/svg"/>', "entities is not taken"),
     ("not svg", "hello", "this is not SVG"),
+    ("other root", '<g xmlns="http://www.w3.org/2000/svg"/>', "its outermost element is not <svg>"),
+    (
+        "unknown encoding",
+        '<?xml version="1.0" encoding="nope"?><svg xmlns="http://www.w3.org/2000/svg"/>',
+        "another encoding",
+    ),
+    ("style sheet", '<?xml-stylesheet href="http://x/"?><svg xmlns="http://www.w3.org/2000/svg"/>', "instructions"),
+    ("escape", '<svg xmlns="http://www.w3.org/2000/svg"><g style="fill:\\75rl(http://x/)"/></svg>', "style"),
+    ("tab", '<svg xmlns="http://www.w3.org/2000/svg"><g fill="url&#9;(http://x/)"/></svg>', "fill"),
+    ("image-set", '<svg xmlns="http://www.w3.org/2000/svg"><g style="mask:image-set(\'//x\' 1x)"/></svg>', "style"),
 ]
 
 
@@ -146,6 +157,67 @@ def test_a_picture_that_could_act_is_refused(tmp_path: Path, svg: str, told: str
     folder = course_recipe(tmp_path)
     (folder / "course/pictures/hand.svg").write_text(svg)
     assert told in lines(folder)
+
+
+def test_a_picture_in_another_encoding_can_not_hide_its_entities(tmp_path: Path) -> None:
+    folder = course_recipe(tmp_path)
+    svg = (
+        '<?xml version="1.0" encoding="UTF-16"?><!DOCTYPE s [<!ENTITY a "b">]><svg xmlns="http://www.w3.org/2000/svg"/>'
+    )
+    (folder / "course/pictures/hand.svg").write_bytes(svg.encode("utf-16"))
+    assert "this SVG is not in UTF-8" in lines(folder)
+
+
+@pytest.mark.parametrize("path", ["01-members", "01-members/en.md", "01-members/en.quiz.yaml", "pictures"])
+def test_no_part_of_a_course_is_reached_through_a_link(tmp_path: Path, path: str) -> None:
+    folder = course_recipe(tmp_path / "recipe")
+    (folder / "course" / path).rename(tmp_path / "elsewhere")
+    (folder / "course" / path).symlink_to(tmp_path / "elsewhere")
+    assert f"course/{path}: this is a symbolic link" in lines(folder)
+
+
+def test_a_notice_takes_no_picture_through_a_linked_folder(tmp_path: Path) -> None:
+    folder = course_recipe(tmp_path / "recipe")
+    (folder / "there").symlink_to(folder / "course/pictures")
+    (folder / "notice.md").write_text("![A hand](there/hand.svg)\n")
+    assert "is reached through the link" in lines(folder)
+
+
+def html_book_recipe(folder: Path, **labels: str) -> Path:
+    """Write a recipe with one book to build from HTML, with `labels` changed, and return its folder."""
+    (folder / "pages").mkdir(parents=True)
+    (folder / "pages/index.html").write_text("<title>Health</title>")
+    (folder / "cover.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    (folder / "cover.webp").write_bytes(b"RIFF")
+    value: dict[str, Any] = recipe()
+    value["items"] = [{"id": "book", "kind": "book", "subject": "health", "translations": {"en": {
+        "title": "A book", "summary": "About health.", "html": "pages", "front": "index.html", "cover": "cover.png",
+    } | labels}}]  # fmt: skip
+    write_recipe(folder, value)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "told"),
+    [
+        ("front", "../pack.yaml", "can not be taken"),
+        ("front", "a" * 900, "can not be taken"),
+        ("front", "none.html", "is not in the folder"),
+        ("cover", "cover.webp", "the cover is not a PNG picture (make one of 48 x 48 points)"),
+        ("cover", "pack.yaml", "the cover is not a PNG picture"),
+    ],
+)
+def test_a_mistake_in_a_book_of_pages_is_told(tmp_path: Path, key: str, value: str, told: str) -> None:
+    assert told in lines(html_book_recipe(tmp_path, **{key: value}))
+
+
+def test_pages_are_ordinary_files(tmp_path: Path) -> None:
+    folder = html_book_recipe(tmp_path)
+    os.mkfifo(folder / "pages/pipe")
+    (folder / "pages/link.html").symlink_to("/etc/hostname")
+    found = lines(folder)
+    assert "pages/pipe: this is not an ordinary file" in found
+    assert "pages/link.html: this is not an ordinary file" in found
 
 
 def test_an_unreadable_zim_is_told(tmp_path: Path) -> None:

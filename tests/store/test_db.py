@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.errors import StoreError
+from kiosk.errors import NoSpace, StoreError
 from kiosk.store import db
 
 
@@ -50,3 +50,19 @@ def test_what_is_no_database_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"this is not a database, but it is long enough to look like one" * 20)
     with pytest.raises(StoreError, match=r"a\.sqlite3: the database can not be opened"):
         db.connect(path)
+
+
+def test_a_full_card_is_told_and_leaves_nothing(tmp_path: Path) -> None:
+    with closing(db.connect(tmp_path / "a.sqlite3")) as conn:
+        conn.execute("PRAGMA max_page_count = 1")  # SQLite raises it to what there is already: not one page more
+        with pytest.raises(NoSpace, match="the card is full"), db.transaction(conn):
+            conn.execute("INSERT INTO events (at, kind, detail) VALUES ('x', 'y', json_quote(hex(zeroblob(100000))))")
+        assert conn.execute("SELECT count(*) FROM events").fetchone()[0] == 0
+
+
+def test_a_database_that_another_holds_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.sqlite3"
+    with closing(db.connect(path)) as first, closing(db.connect(path)) as second, db.transaction(first):
+        second.execute("PRAGMA busy_timeout = 1")
+        with pytest.raises(StoreError, match="can not be written: database is locked"), db.transaction(second):
+            pass

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from kiosk.errors import InvalidInput, NotFound
 from kiosk.store import db, operators
+from kiosk.store.operators import Operator
 from tests.making import MovableClock
 
 GOOD = "a field of green beans"
@@ -21,16 +23,22 @@ def conn(tmp_path: Path) -> Iterator[db.Connection]:
         yield conn
 
 
+def enter(conn: db.Connection, name: str, password: str, now: datetime) -> Operator | None:
+    """Sign in as the console does."""
+    guess = operators.count_guess(conn, name, now)
+    return operators.sign_in(conn, guess) if operators.fits(guess, password) else None
+
+
 def test_a_one_time_password_lets_in_once_it_must_be_changed(conn: db.Connection) -> None:
     now = MovableClock()()
     password = operators.issue_one_time_password(conn, "operator", now)
     assert password is not None
-    found = operators.sign_in(conn, "operator", password, now)
+    found = enter(conn, "operator", password, now)
     assert found is not None
     assert found.must_change
     assert not operators.choose_password(conn, "operator", GOOD, now).must_change
-    assert operators.sign_in(conn, "operator", password, now) is None
-    assert operators.sign_in(conn, "operator", GOOD, now) is not None
+    assert enter(conn, "operator", password, now) is None
+    assert enter(conn, "operator", GOOD, now) is not None
     assert operators.issue_one_time_password(conn, "operator", now) is None
 
 
@@ -39,7 +47,7 @@ def test_a_new_one_time_password_replaces_the_old(conn: db.Connection) -> None:
     first = operators.issue_one_time_password(conn, "operator", now)
     second = operators.issue_one_time_password(conn, "operator", now)
     assert first != second
-    assert operators.sign_in(conn, "operator", first or "", now) is None
+    assert enter(conn, "operator", first or "", now) is None
 
 
 def test_no_password_is_stored(conn: db.Connection) -> None:
@@ -55,11 +63,11 @@ def test_guesses_are_slowed_and_the_wait_ends(conn: db.Connection) -> None:
     operators.issue_one_time_password(conn, "operator", clock())
     operators.choose_password(conn, "operator", GOOD, clock())
     for _ in range(operators.FREE_FAILURES):
-        assert operators.sign_in(conn, "operator", "wrong", clock()) is None
+        assert enter(conn, "operator", "wrong", clock()) is None
     with pytest.raises(InvalidInput, match="Too many wrong passwords"):
-        operators.sign_in(conn, "operator", GOOD, clock())
+        enter(conn, "operator", GOOD, clock())
     clock.forward(minutes=16)
-    assert operators.sign_in(conn, "operator", GOOD, clock()) is not None
+    assert enter(conn, "operator", GOOD, clock()) is not None
 
 
 def test_a_wait_that_a_wrong_clock_set_does_not_lock_out(conn: db.Connection) -> None:
@@ -68,9 +76,9 @@ def test_a_wait_that_a_wrong_clock_set_does_not_lock_out(conn: db.Connection) ->
     operators.choose_password(conn, "operator", GOOD, clock())
     clock.forward(days=4000)
     for _ in range(operators.FREE_FAILURES):
-        operators.sign_in(conn, "operator", "wrong", clock())
+        enter(conn, "operator", "wrong", clock())
     clock.forward(days=-4000)
-    assert operators.sign_in(conn, "operator", GOOD, clock()) is not None
+    assert enter(conn, "operator", GOOD, clock()) is not None
 
 
 @pytest.mark.parametrize("password", ["short", "", "x" * 201])
@@ -81,6 +89,24 @@ def test_a_password_that_is_too_weak_or_long_is_refused(conn: db.Connection, pas
 
 
 def test_nobody_is_not_let_in(conn: db.Connection) -> None:
-    assert operators.sign_in(conn, "nobody", GOOD, MovableClock()()) is None
+    assert enter(conn, "nobody", GOOD, MovableClock()()) is None
     with pytest.raises(NotFound):
         operators.choose_password(conn, "nobody", GOOD, MovableClock()())
+
+
+def test_guesses_at_the_same_moment_are_slowed_too(conn: db.Connection) -> None:
+    now = MovableClock()()
+    operators.issue_one_time_password(conn, "operator", now)
+    for _ in range(operators.FREE_FAILURES):  # none of them has been checked yet
+        operators.count_guess(conn, "operator", now)
+    with pytest.raises(InvalidInput, match="Too many wrong passwords"):
+        operators.count_guess(conn, "operator", now)
+
+
+def test_a_password_that_was_changed_while_it_was_checked_lets_nobody_in(conn: db.Connection) -> None:
+    now = MovableClock()()
+    password = operators.issue_one_time_password(conn, "operator", now) or ""
+    guess = operators.count_guess(conn, "operator", now)
+    operators.choose_password(conn, "operator", GOOD, now)
+    assert operators.fits(guess, password)
+    assert operators.sign_in(conn, guess) is None

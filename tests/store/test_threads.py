@@ -79,3 +79,24 @@ def test_paging_meets_each_thread_once_while_others_write(conn: db.Connection) -
             before = threads.cursor_of(page[-1])
             threads.open_thread(conn, "new", "A", "x", clock())
         assert sorted(seen) == numbers
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("Bonjour\u00a0!", "Bonjour !"),
+        ("maize\t300", "maize 300"),
+        ("a\u2028b\x0bc", "a b c"),
+        ("\U0001f468\u200d\U0001f33e", "\U0001f468\u200d\U0001f33e"),  # a farmer: two signs and a joiner
+    ],
+)
+def test_words_are_not_run_together_nor_emoji_torn(conn: db.Connection, typed: str, kept: str) -> None:
+    with closing(conn), db.transaction(conn):
+        thread = threads.open_thread(conn, typed, "A", typed, MovableClock()())
+        assert threads.get(conn, thread).title == kept
+        assert threads.posts(conn, thread)[0].body == kept
+
+
+def test_joiners_alone_are_no_text(conn: db.Connection) -> None:
+    with closing(conn), pytest.raises(InvalidInput), db.transaction(conn):
+        threads.open_thread(conn, "\u200d\u200c", "A", "x", MovableClock()())

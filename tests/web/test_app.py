@@ -109,3 +109,21 @@ def test_reading_a_page_does_not_write_to_the_card(site: Flask, client: FlaskCli
     before = log.stat().st_ino
     client.get("/healthz")
     assert log.stat().st_ino == before, "SQLite's log was removed and made again"
+
+
+@pytest.mark.parametrize("host", ["x" * 64, "a..b", "a b", "[", "evil@example", "a:123456", "-" * 300, "é"])
+def test_a_host_that_is_none_is_refused(client: FlaskClient, host: str) -> None:
+    answer = client.get("/healthz", headers={"Host": host})
+    assert answer.status_code == 400
+    assert "Host header" in answer.text
+
+
+@pytest.mark.parametrize("host", ["kiosk.example", "kiosk.example.", "192.168.4.1:8080", "[fe80::1]:80", "kiosk", ""])
+def test_a_host_that_is_one_is_answered(client: FlaskClient, host: str) -> None:
+    assert client.get("/healthz", headers={"Host": host}).status_code == 200
+
+
+def test_two_slashes_lead_to_no_other_host(client: FlaskClient) -> None:
+    answer = client.get("/static//x/site.css", headers={"Host": "evil.example"})
+    assert answer.status_code == 404
+    assert "Location" not in answer.headers

@@ -118,12 +118,18 @@ class Demonstration:
         """Return the process that has `word` among its arguments."""
         return next(each for each in self.children() if word in each.cmdline())
 
-    def interrupt(self) -> int:
-        """Press Ctrl-C and return the exit code."""
+    def interrupt(self, number: signal.Signals = signal.SIGINT) -> int:
+        """Press Ctrl-C (or send another signal) and return the exit code."""
         assert self._child
         if self._child.poll() is None:
-            self._child.send_signal(signal.SIGINT)
+            self._child.send_signal(number)
         return self.wait()
+
+    def kill(self) -> None:
+        """Kill it outright (SIGKILL), and nothing that it started."""
+        assert self._child
+        self._child.kill()
+        self._child.wait(30)
 
     def wait(self) -> int:
         """Return the exit code when it has ended."""

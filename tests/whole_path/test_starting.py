@@ -80,3 +80,21 @@ def test_a_recipe_with_a_mistake_publishes_nothing(tmp_path: Path) -> None:
     assert done.returncode == 3
     assert "bad/pack.yaml:1: the key 'licence' is missing" in done.stderr
     assert not list((run / "federation" / "repository").glob("targets/stable/*"))
+
+
+def test_killed_outright_it_leaves_no_process_and_starts_again(small: Demonstration) -> None:
+    small.start()
+    processes = small.children()
+    small.kill()
+    gone, left = psutil.wait_procs(processes, timeout=10)
+    assert left == []
+    assert len(gone) >= 5
+    small.start()
+    assert small.interrupt() == 130
+
+
+def test_the_end_of_the_terminal_ends_every_process(small: Demonstration) -> None:
+    small.start()
+    processes = small.children()
+    assert small.interrupt(signal.SIGHUP) == 130
+    assert psutil.wait_procs(processes, timeout=10)[1] == []
