@@ -113,6 +113,8 @@ class MetadataFolder:
     def write(self, role: str, metadata: Metadata[Any], signers: list[CryptoSigner]) -> None:
         """Sign metadata with all of `signers` and write it under its versioned name."""
         metadata.signatures.clear()
+        # Kiosks have no clock: what is signed tells when, and so that this much time has passed.
+        metadata.signed.unrecognized_fields["x-issued"] = f"{self._clock():%Y-%m-%dT%H:%M:%SZ}"
         for signer in signers:
             metadata.sign(signer, append=True)
         name = "timestamp.json" if role == "timestamp" else f"{metadata.signed.version}.{role}.json"

@@ -13,12 +13,13 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
-from kiosk.clock import Clock
+from kiosk.clock import Clock, Reading
 from kiosk.config import Config
 from kiosk.errors import ConfigError, Conflict, HostError, KioskError, NoSpace
+from kiosk.host import timekeeping
 from kiosk.packs.head import Head
 from kiosk.packs.manifest import Manifest
-from kiosk.store import db, events, generations, trust
+from kiosk.store import db, events, generations
 from kiosk.store.generations import InstalledPack, NewPack
 from kiosk.store.state import State
 from kiosk.sync import install, plan, stage, updater
@@ -53,9 +54,12 @@ class Offer:
 
 
 class Agent:
-    """Syncs the kiosk that `config` describes from a mirror; `clock` dates what it writes."""
+    """Syncs the kiosk that `config` describes from a mirror; `clock` dates what it writes, if anyone has `vouched`."""
 
-    def __init__(self, config: Config, mirror: Mirror, clock: Clock) -> None:
+    def __init__(
+        self, config: Config, mirror: Mirror, clock: Clock, vouched: Callable[[], bool] = timekeeping.vouched
+    ) -> None:
+        self._vouched = vouched
         self._config = config
         self._mirror = mirror
         self._clock = clock
@@ -112,9 +116,14 @@ class Agent:
 
     def _offer(self, conn: db.Connection) -> Offer:
         sync = self._config.sync
-        refreshed = updater.refresh(self._mirror, sync.channel, self._state.trust, self._root(), trust.floors(conn))
-        with db.transaction(conn):
-            trust.raise_floors(conn, refreshed.versions)
+        refreshed = updater.refresh(
+            [self._mirror], [sync.channel], conn, self._state.trust, self._root(),
+            Reading(self._clock(), self._vouched(), timekeeping.built()),
+        )  # fmt: skip
+        for warning in refreshed.warnings:
+            self._record(
+                conn, "sync.warning", error=type(warning).__name__, message=warning.message, hint=warning.hint or ""
+            )
         claimed = sum(signed.head.installed_bytes for signed in refreshed.heads)
         if claimed > sync.most_bytes:
             raise NoSpace(
