@@ -96,7 +96,8 @@ class Heads:
 
     def _had(self, named: NamedHead) -> SignedHead:
         if not named.sha256 or named.size_bytes > forms.MOST_BYTES:
-            raise TrustError(f"{named.path}: {named.size_bytes:,} bytes, or no SHA-256: this can not be a head")
+            told = f"{named.path}: {named.size_bytes:,} bytes, or no SHA-256: this can not be a head"
+            raise TrustError(told, "tell the federation")
         data = self._kept.read(named.path)
         if data is None or not _is(data, named):
             data = self._fetched(named)

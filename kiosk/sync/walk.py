@@ -27,7 +27,7 @@ from tuf.api.exceptions import (
     ExpiredMetadataError,
     RepositoryError,
 )
-from tuf.api.metadata import Metadata, MetaFile, Root, Signed, Targets
+from tuf.api.metadata import Metadata, Root, Signed, Snapshot, Targets
 from tuf.ngclient._internal.trusted_metadata_set import TrustedMetadataSet
 from tuf.ngclient.config import EnvelopeType
 
@@ -203,15 +203,19 @@ class Walk:
             try:
                 self.trusted.update_snapshot(data)
             except BadVersionNumberError as error:
-                raise self._rolled_back(path, meta, error) from error
+                raise self._rolled_back(path, data, error) from error
         self._floor("snapshot", path)
         self._take("snapshot", path, data)
 
-    def _rolled_back(self, path: str, meta: MetaFile, error: BadVersionNumberError) -> TrustError:
-        if self.trusted.snapshot.version != meta.version:
-            return self._mixed(path, str(error))
-        older = f"it names files older than what was seen before ({error})"
-        return TrustError(f"{self._source.name}/{path}: {older}", ROLLED_BACK)
+    def _rolled_back(self, path: str, data: bytes, error: BadVersionNumberError) -> TrustError:
+        # The library raises one kind of error for two things: the snapshot is not the one that the timestamp names, or
+        # it names older files than the one before it, which then is still the one that is trusted.
+        new: Snapshot = Metadata[Snapshot].from_bytes(data).signed
+        for file, meta in self.trusted.snapshot.meta.items():
+            if new.version == self.trusted.timestamp.snapshot_meta.version and new.meta[file].version < meta.version:
+                older = f"it names version {new.meta[file].version} of {file}, and {meta.version} was seen before"
+                return TrustError(f"{self._source.name}/{path}: {older}", ROLLED_BACK)
+        return self._mixed(path, str(error))
 
     def _mixed(self, path: str, detail: str) -> TrustError:
         return TrustError(f"{self._source.name}/{path}: files of different states are mixed ({detail})", CHANGED)
