@@ -21,3 +21,14 @@ def kiosk(federation: Federation, tmp_path: Path) -> Iterator[Kiosk]:
     made = Kiosk(tmp_path / "kiosk", federation)
     yield made
     made.conn.close()
+
+
+@pytest.fixture
+def settled(kiosk: Kiosk, federation: Federation) -> Kiosk:
+    """A kiosk that has taken two releases; the third is out."""
+    federation.release("stable", "members", 1)
+    kiosk.refresh()
+    federation.release("stable", "members", 2)
+    kiosk.refresh()
+    federation.release("stable", "members", 3)
+    return kiosk

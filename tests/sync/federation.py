@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from securesystemslib.signer import CryptoSigner
 from tuf.api.metadata import (
@@ -26,6 +27,7 @@ from tuf.api.metadata import (
 )
 
 from kiosk.clock import Reading
+from kiosk.errors import TrustError
 from kiosk.packs.head import Head
 from kiosk.store import db
 from kiosk.sync import updater
@@ -208,3 +210,14 @@ class Kiosk:
 def packs(refreshed: Refreshed) -> dict[str, int]:
     """Return pack -> version."""
     return {signed.head.pack: signed.head.version for signed in refreshed.heads}
+
+
+def refused(kiosk: Kiosk, message: str, files: dict[str, bytes] | None = None) -> None:
+    """Refresh, see it refused by the message, and see that what was accepted before is what is accepted after."""
+    before = list(kiosk.conn.execute("SELECT * FROM trust_accepted ORDER BY role"))
+    heads = list(kiosk.conn.execute("SELECT * FROM trust_heads ORDER BY pack"))
+    with pytest.raises(TrustError, match=message) as refusal:
+        kiosk.poll(files)
+    assert refusal.value.hint
+    assert list(kiosk.conn.execute("SELECT * FROM trust_accepted ORDER BY role")) == before
+    assert list(kiosk.conn.execute("SELECT * FROM trust_heads ORDER BY pack")) == heads
