@@ -181,6 +181,8 @@ class Walk:
                 self._take("timestamp", path, data)
             except EqualVersionNumberError:
                 self.data["timestamp"] = local or data
+            except ExpiredMetadataError:  # taken up all the same, and told below, with the date
+                self.data["timestamp"] = data
         self._floor("timestamp", path)
         self._alive("timestamp", path, self.trusted.timestamp)
 

@@ -34,9 +34,9 @@ from kiosk.sync import updater
 from kiosk.sync.mirrors import FileMissing, Mirror
 from kiosk.sync.source import Meter
 from kiosk.sync.updater import Refreshed
-from tests.making import MovableClock
+from tests.making import START, MovableClock
 
-LIFE = timedelta(days=90)
+LIFE, ROOT_LIFE = timedelta(days=90), timedelta(days=5 * 365)
 TOP = ("root", "timestamp", "snapshot", "targets")
 
 
@@ -87,7 +87,10 @@ class Federation:
         self.files: dict[str, bytes] = {}
         self.signers: dict[str, list[CryptoSigner]] = {role: [key(f"{role}-1")] for role in TOP}
         self.signers["root"] = [key(f"root-{n}") for n in (1, 2)]
-        self.roles: dict[str, Any] = {"root": Root(expires=self.expiry()), "targets": Targets(expires=self.expiry())}
+        self.roles: dict[str, Any] = {
+            "root": Root(expires=self.expiry(5 * 4 * LIFE)),
+            "targets": Targets(expires=self.expiry()),
+        }
         for role in TOP:
             self.name_keys(role, self.signers[role], len(self.signers[role]))
         self.roles["targets"].delegations = Delegations({}, {})
@@ -99,8 +102,8 @@ class Federation:
         self.write("root")
         self.publish("targets", *channels)
 
-    def expiry(self) -> datetime:
-        return self.clock() + LIFE
+    def expiry(self, life: timedelta = LIFE) -> datetime:
+        return self.clock() + life
 
     def anchor(self) -> bytes:
         return self.files["metadata/1.root.json"]
@@ -158,11 +161,11 @@ class Federation:
         self.roles["timestamp"] = Timestamp(version=number, expires=self.expiry(), snapshot_meta=MetaFile(number))
         self.write("timestamp")
 
-    def rotate(self) -> None:
+    def rotate(self, life: timedelta = ROOT_LIFE) -> None:
         """Publish the root under its next version, signed by those of before and those of now."""
         before = Metadata[Root].from_bytes(self.files[f"metadata/{self.roles['root'].version}.root.json"]).signed
         self.roles["root"].version += 1
-        self.roles["root"].expires = self.expiry()
+        self.roles["root"].expires = self.expiry(life)
         old = [key(f"root-{number}") for number in range(1, 5)]
         mine = [signer for signer in old if signer.public_key.keyid in before.roles["root"].keyids]
         self.write("root", {s.public_key.keyid: s for s in [*mine, *self.signers["root"]]}.values())
@@ -196,7 +199,7 @@ class Kiosk:
         self.meter: Meter | None = None
 
     def refresh(self, *mirrors: Mirror) -> Refreshed:
-        reading = Reading(self.clock(), self.vouched, self.federation.clock.now - timedelta(days=3650))
+        reading = Reading(self.clock(), self.vouched, START - LIFE)
         return updater.refresh(
             mirrors or (self.mirror,), self.channels, self.conn, self.folder, self.anchor, reading,
             self.packs, self.meter,

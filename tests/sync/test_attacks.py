@@ -13,7 +13,7 @@ import pytest
 from kiosk.errors import KioskError, TrustError
 from kiosk.packs.head import MOST_BYTES
 from kiosk.sync.walk import LIMITS
-from tests.sync.federation import Kiosk, MemoryMirror, packs, refused
+from tests.sync.federation import LIFE, Kiosk, MemoryMirror, packs, refused
 
 # Arbitrary content
 
@@ -73,8 +73,7 @@ def test_a_newer_snapshot_that_leaves_a_file_out(settled: Kiosk, role: str) -> N
 def test_metadata_that_has_expired(settled: Kiosk, role: str) -> None:
     federation = settled.federation
     federation.clock.forward(days=80)
-    if role != "root":
-        federation.rotate()
+    federation.rotate(LIFE * (0 if role == "root" else 20))
     federation.publish(*{"targets", "stable"} - {role})
     if role in ("snapshot", "timestamp"):
         federation.roles[role].expires = federation.clock()

@@ -15,7 +15,7 @@ from kiosk.errors import ConfigError, FormatError, MirrorError, NoSpace, TrustEr
 from kiosk.store import trust
 from kiosk.sync.mirrors import HttpMirror, Mirror
 from tests.making import MovableClock
-from tests.sync.federation import Federation, Kiosk, MemoryMirror, key, packs
+from tests.sync.federation import LIFE, Federation, Kiosk, MemoryMirror, key, packs
 
 
 def copied(federation: Federation, name: str = "other", *, metered: bool = True) -> MemoryMirror:
@@ -264,7 +264,7 @@ def test_three_hundred_new_roots_after_years_away(kiosk: Kiosk, federation: Fede
         federation.name_keys(
             "timestamp", [federation.signers["timestamp"][0] if number % 2 else key(f"timestamp-{number}")]
         )
-        federation.rotate()
+        federation.rotate(LIFE)
     federation.publish("targets")
     federation.release("stable", "members", 2)
     kiosk.clock.now = federation.clock.now
