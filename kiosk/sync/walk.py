@@ -68,6 +68,7 @@ class Walk:
         self._source, self._kept, self._past = source, kept, past
         self.data: dict[str, bytes] = {}
         self.fresh: dict[str, bytes] = {}
+        self._above: dict[str, str] = {}
         self.trusted = _start(kept, past, anchor)
         self.trusted.reference_time = reference_time
 
@@ -88,8 +89,9 @@ class Walk:
         meta = self.trusted.snapshot.meta.get(f"{role}.json")
         if meta is None:
             raise TrustError(f"{self._source.name}: the snapshot does not list '{role}'", CHANGED)
+        self._above[role] = above
         path = self._path(role, meta.version)
-        local = self._kept.read(path)
+        local = self.fresh.get(path) or self._kept.read(path)
         if local is not None:
             with suppress(RepositoryError):
                 taken = self.trusted.update_delegated_targets(local, role, above)
@@ -139,7 +141,7 @@ class Walk:
 
     def above(self, role: str) -> Root | Targets:
         """Return the metadata that names a role's keys."""
-        return self.trusted.root if role in TOP_ROLES else self.trusted.targets
+        return cast("Root | Targets", self.trusted[self._above.get(role, "root")])
 
     def taken(self, role: str) -> Targets:
         """Return what was taken of `targets` or a channel."""
@@ -181,8 +183,8 @@ class Walk:
                 self._take("timestamp", path, data)
             except EqualVersionNumberError:
                 self.data["timestamp"] = local or data
-            except ExpiredMetadataError:  # taken up all the same, and told below, with the date
-                self.data["timestamp"] = data
+            except ExpiredMetadataError:
+                pass  # the library has taken it up all the same; it is told below, with the date
         self._floor("timestamp", path)
         self._alive("timestamp", path, self.trusted.timestamp)
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import http.server
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,40 +12,13 @@ from kiosk.errors import ConfigError, FormatError, MirrorError, NoSpace, TrustEr
 from kiosk.store import trust
 from kiosk.sync.mirrors import HttpMirror, Mirror
 from tests.making import MovableClock
+from tests.sync.counting import counting_server
 from tests.sync.federation import LIFE, Federation, Kiosk, MemoryMirror, key, packs
 
 
 def copied(federation: Federation, name: str = "other", *, metered: bool = True) -> MemoryMirror:
     """Return a mirror that stays as the federation is now."""
     return MemoryMirror(dict(federation.files), name, metered)
-
-
-@contextmanager
-def counting_server(files: dict[str, bytes]) -> Iterator[tuple[str, list[tuple[str, int]]]]:
-    """Serve files over HTTP and yield the URL, and a list that gets (path, bytes of body) of each answer."""
-    answers: list[tuple[str, int]] = []
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            path = self.path.removeprefix("/")
-            body = files.get(path, b"<html><title>404 Not Found</title><h1>Not Found</h1></html>")
-            answers.append((path, len(body)))
-            self.send_response(200 if path in files else 404)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *args: object) -> None:
-            """Say nothing."""
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        worker = threading.Thread(target=server.serve_forever)
-        worker.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_address[1]}", answers
-        finally:
-            server.shutdown()
-            worker.join()
 
 
 def test_the_library_is_the_one_whose_inner_parts_are_used_here() -> None:
