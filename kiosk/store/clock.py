@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from kiosk.clock import Freshness, Memory, Reading, judge
+from kiosk.clock import Freshness, Memory, Now, Reading, judge, saved
 from kiosk.store.db import Connection, from_text, to_text
 
 
@@ -26,6 +26,14 @@ def remember(conn: Connection, kept: Memory, fresh_until: datetime | None = None
         " guess = excluded.guess, fresh_until = coalesce(excluded.fresh_until, fresh_until)",
         (*moments, to_text(fresh_until) if fresh_until else None),
     )
+
+
+def tick(conn: Connection, reading: Reading) -> Now:
+    """Return the moment to reckon with, and remember it: to be called whenever time matters, and now and then."""
+    known = memory(conn)
+    now = judge(reading, known)
+    remember(conn, saved(known, reading, now))
+    return now
 
 
 def freshness(conn: Connection, reading: Reading) -> Freshness | None:

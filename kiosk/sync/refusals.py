@@ -7,7 +7,6 @@ from contextlib import contextmanager
 
 from tuf.api.exceptions import (
     BadVersionNumberError,
-    EqualVersionNumberError,
     ExpiredMetadataError,
     LengthOrHashMismatchError,
     RepositoryError,
@@ -22,7 +21,6 @@ ROLLED_BACK = "the mirror is out of date, or someone rolled it back"
 REASONS: tuple[tuple[type[RepositoryError], str, str], ...] = (
     (DeserializationError, "it is not signed metadata", "is this the address of a repository?"),
     (UnsignedMetadataError, "its signature does not hold", "this is not what the federation published"),
-    (EqualVersionNumberError, "it says other things under the same version", CHANGED),
     (BadVersionNumberError, "it is older than what was seen before", ROLLED_BACK),
     (ExpiredMetadataError, "it has expired", "the federation must sign again; is this kiosk's clock right?"),
     (LengthOrHashMismatchError, "its bytes are not those that were signed", CHANGED),

@@ -103,9 +103,8 @@ class _Refresh:
         self._answer: tuple[Source, Walk, dict[str, KioskError]] | None = None
 
     def run(self) -> Refreshed:
-        memory = clocks.memory(self._conn)
-        now = clock.judge(self._reading, memory)
-        memory = clock.saved(memory, self._reading, now)
+        with db.transaction(self._conn):
+            now = clocks.tick(self._conn, self._reading)
         for source in self._sources:
             self._ask(source, now)
         if self._answer is None:
@@ -113,8 +112,7 @@ class _Refresh:
         source, walk, failed = self._answer
         listed = self._listed(source, walk, failed)
         until = min(walk.trusted[role].expires for role in ("root", *walk.data))
-        memory = self._learned(memory, source, walk, now)
-        self._commit(walk, listed, memory, until)
+        self._commit(walk, listed, self._learned(source, walk, now), until)
         versions = {role: int(walk.trusted[role].version) for role in ("root", *walk.data)}
         return Refreshed(listed, versions, source.name, Freshness(now, until), tuple(self._warnings))
 
@@ -122,25 +120,27 @@ class _Refresh:
         if source.metered and self._enough:
             return
         walk = Walk(source, self._kept, self._past, self._root, now.at if now.trusted else clock.NEVER)
+        failed: dict[str, KioskError] = {}
+        whole = False
         try:
             walk.top()
+            for channel in self._channels:
+                try:
+                    walk.channel(channel)
+                except (TrustError, MirrorError) as error:
+                    failed[channel] = error
+            # A whole answer is better than half of a newer one.
+            whole = not (failed and self._answer and not self._answer[2])
         except (TrustError, MirrorError) as error:
             self._warnings.append(error)
-            return
         finally:
             self._keep_roots()
-        failed: dict[str, KioskError] = {}
-        for channel in self._channels:
-            try:
-                walk.channel(channel)
-            except (TrustError, MirrorError) as error:
-                failed[channel] = error
-        if failed and self._answer and not self._answer[2]:  # a whole answer is better than half of a newer one
+            self._kept.hold(walk.fresh, whole=whole)  # neither the next mirror nor the next try need send them again
+        if whole:
+            self._answer = (source, walk, failed)
+            self._enough = self._enough or (source.metered and not failed)
+        else:
             self._warnings.extend(failed.values())
-            return
-        self._kept.hold(walk.fresh)  # the next mirror need not send them again
-        self._answer = (source, walk, failed)
-        self._enough = self._enough or (source.metered and not failed)
 
     def _keep_roots(self) -> None:
         if trust.roots(self._conn) != self._past.roots:
@@ -167,7 +167,8 @@ class _Refresh:
             self._warnings.append(ConfigError(f"no channel offers the pack '{pack}'", "check sync.packs"))
         return tuple(found[pack] for pack in sorted(found))
 
-    def _learned(self, memory: Memory, source: Source, walk: Walk, now: Now) -> Memory:
+    def _learned(self, source: Source, walk: Walk, now: Now) -> Memory:
+        memory = clocks.memory(self._conn)
         for role in ("timestamp", "snapshot"):
             if role in self._past.accepted and not walk.stands(role):
                 memory = clock.disowned(memory)
@@ -187,7 +188,7 @@ class _Refresh:
         spared = needed | {f"metadata/{old.version}.{role}.json" for role, old in self._past.accepted.items()}
         spared |= {named.path for named in before.values()}
         spared |= {f"metadata/{version}.root.json" for version in self._past.roots}
-        self._kept.commit(needed)
+        self._kept.commit()
         with db.transaction(self._conn):
             if self._past.accepted | roles != self._past.accepted:
                 trust.accept(self._conn, roles)

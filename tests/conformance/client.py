@@ -70,8 +70,8 @@ class Client:
 
     def keep(self) -> None:
         """Write what was taken, for the next walk and for whoever looks into the folder."""
-        self._kept.hold(self.walk.fresh)
-        self._kept.commit(self.walk.fresh.keys())
+        self._kept.hold(self.walk.fresh, whole=True)
+        self._kept.commit()
         with db.transaction(self._conn):
             trust.replace_roots(self._conn, self._past.roots)
             trust.accept(self._conn, self.walk.accepted())

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tuf import __version__ as tuf_version
+from tuf.api.metadata import TargetFile
 
 from kiosk.errors import ConfigError, FormatError, MirrorError, NoSpace, TrustError
 from kiosk.store import trust
@@ -243,3 +245,37 @@ def test_three_hundred_new_roots_after_years_away(kiosk: Kiosk, federation: Fede
     kiosk.mirror.asked.clear()
     kiosk.refresh()
     assert kiosk.mirror.fetched() == ["metadata/timestamp.json"]
+
+
+def test_ten_thousand_packs_on_a_hundred_channels_cost_little(tmp_path: Path) -> None:
+    federation = Federation(MovableClock(), [f"channel-{number}" for number in range(100)])
+    for channel, number in itertools.product(range(100), range(100)):
+        path = f"channel-{channel}/pack-{number}.json"
+        federation.roles[f"channel-{channel}"].targets[path] = TargetFile(1000, {"sha256": "0" * 64}, path)
+    for pack in ("maize", "beans", "prices"):
+        federation.put("channel-7", pack, 1)
+    federation.publish(*(f"channel-{number}" for number in range(100)))
+    kiosk = Kiosk(tmp_path / "kiosk", federation)
+    kiosk.channels, kiosk.packs = ["channel-7"], frozenset({"maize", "beans", "prices"})
+    assert len(kiosk.refresh().heads) == 3
+    kiosk.mirror.given = 0
+    kiosk.refresh()
+    assert kiosk.mirror.given <= 1024
+    federation.publish("channel-8")  # news for others
+    kiosk.mirror.given = 0
+    kiosk.refresh()
+    assert kiosk.mirror.given <= 5 * 1024
+    kiosk.conn.close()
+
+
+def test_what_came_before_a_cut_is_not_fetched_again(kiosk: Kiosk, federation: Federation) -> None:
+    federation.release("stable", "members", 1)
+    channel = "metadata/2.stable.json"
+    kiosk.mirror.files = {path: data for path, data in federation.files.items() if path != channel}
+    with pytest.raises(MirrorError, match="stable"):
+        kiosk.refresh()
+    assert not (kiosk.folder / "metadata/timestamp.json").exists()  # it does not count yet
+    kiosk.mirror.files = federation.files
+    kiosk.mirror.asked.clear()
+    assert packs(kiosk.refresh()) == {"members": 1}
+    assert kiosk.mirror.fetched()[:2] == ["metadata/timestamp.json", channel]
