@@ -28,7 +28,8 @@ from tuf.api.metadata import (
 
 from kiosk.clock import Reading
 from kiosk.errors import TrustError
-from kiosk.packs.head import Head
+from kiosk.packs.blobs import Blob
+from kiosk.packs.head import Head, Route
 from kiosk.store import db
 from kiosk.sync import updater
 from kiosk.sync.mirrors import FileMissing, Mirror
@@ -48,7 +49,7 @@ def key(name: str) -> CryptoSigner:
 
 def head_bytes(pack: str, version: int) -> bytes:
     """Return a head whose hashes lead nowhere."""
-    return Head(pack, version, "a" * 64, "b" * 64, 100, 1000).to_bytes()
+    return Head(pack, version, "a" * 64, 100, 1000, 1, Route((Blob("b" * 64, 100, None),), 0)).to_bytes()
 
 
 @dataclass

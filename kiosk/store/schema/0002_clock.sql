@@ -1,6 +1,5 @@
 -- What was last accepted of each role of the repository, since files of a client may be torn by a power cut: its
--- version is a floor while the keys that signed it still count. Replaces trust_floors of the first schema.
-DROP TABLE trust_floors;
+-- version is a floor while the keys that signed it still count.
 CREATE TABLE trust_accepted (
     role         TEXT PRIMARY KEY,
     version      INTEGER NOT NULL CHECK (version > 0),
