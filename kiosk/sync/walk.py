@@ -8,7 +8,8 @@ says and as new as all that was taken before; every refusal is a TrustError that
 
 **What binds.** A version that was accepted is a floor while the signatures it was accepted by would still do. When the
 root takes the key away that signed it, the floor falls with the key: so a federation recovers from a thief who
-signed version 4,000,000,000. Floors below the snapshot stand and fall with the snapshot's. Roots only ever rise.
+signed version 4,000,000,000. The numbers of timestamp and snapshot stand and fall with the timestamp's keys, those of
+all lists with the snapshot's, as TUF has it. Roots only ever rise.
 """
 
 from __future__ import annotations
@@ -129,9 +130,7 @@ class Walk:
         return taken
 
     def stands(self, role: str) -> bool:
-        """Tell whether what was accepted of a role before still binds."""
-        if role not in ("timestamp", "snapshot"):
-            return self.stands("snapshot")
+        """Tell whether `timestamp` or `snapshot`, as accepted before, would be good under the keys of now."""
         before, now = self._past.accepted.get(role), self.trusted.root.get_delegated_role(role)
         return before is not None and len(before.signers & set(now.keyids)) >= now.threshold
 
@@ -227,7 +226,8 @@ class Walk:
     def _floor(self, role: str, path: str) -> None:
         # TUF's own protection reads files, which a power cut may have torn: then an old repository would pass.
         before, version = self._past.accepted.get(role), self._version(role)
-        if before and version < before.version and self.stands(role):
+        named_by = "timestamp" if role in ("timestamp", "snapshot") else "snapshot"
+        if before and version < before.version and self.stands(named_by):
             raise TrustError(
                 f"{self._source.name}/{path}: version {version} is older than {before.version}, which was seen before",
                 ROLLED_BACK,

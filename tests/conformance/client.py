@@ -15,6 +15,7 @@ import argparse
 import sys
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
 
@@ -29,7 +30,7 @@ from kiosk.errors import KioskError, TrustError
 from kiosk.store import db, trust
 from kiosk.store.state import write_durably
 from kiosk.sync.kept import Kept
-from kiosk.sync.mirrors import HttpMirror
+from kiosk.sync.mirrors import HttpMirror, Mirror
 from kiosk.sync.source import Source
 from kiosk.sync.walk import Past, Walk
 
@@ -60,13 +61,13 @@ def init(folder: Path, root: Path) -> None:
 class Client:
     """Walks, and keeps what it took step by step: the suite looks at what is trusted after a walk that failed, too."""
 
-    def __init__(self, folder: Path, mirror: Split, conn: db.Connection) -> None:
+    def __init__(self, folder: Path, mirror: Mirror, conn: db.Connection, now: datetime) -> None:
         self._folder, self._conn = folder, conn
         self._kept = Kept(folder / ".kiosk")
         self._past = Past(trust.roots(conn), trust.accepted(conn))
         self.source = Source(mirror)
         anchor = (folder / ".kiosk" / "anchor.json").read_bytes()
-        self.walk = Walk(self.source, self._kept, self._past, anchor, system_clock())
+        self.walk = Walk(self.source, self._kept, self._past, anchor, now)
 
     def keep(self) -> None:
         """Write what was taken, for the next walk and for whoever looks into the folder."""
@@ -131,7 +132,7 @@ def run(arguments: argparse.Namespace) -> None:
         return
     mirror = Split(arguments.metadata_url, arguments.target_base_url)
     with closing(db.connect(folder / ".kiosk" / "kiosk.sqlite3")) as conn:
-        client = Client(folder, mirror, conn)
+        client = Client(folder, mirror, conn, system_clock())
         try:
             client.walk.top()
             for name in arguments.target_name if arguments.command == "download" else ():
