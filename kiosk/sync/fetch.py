@@ -1,65 +1,292 @@
-"""Fetching: from mirrors' blobs to verified bytes.
+"""Fetching: from mirrors' blobs to verified files in `parts/`.
 
-True always: what is given out was verified. A blob that was verified stays in `parts/` and is not fetched again.
+True always: a file has its final name, `parts/<sha256>`, only when every byte of it was verified and is on the card.
+What arrived stays, across cuts, budgets, the death of the process and a change of mirror, and is gone on from at the
+byte; only leaves that are wrong are fetched again. A mirror is left when a try brings nothing; one that gave wrong
+bytes is asked last.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
+import random
+import time
+from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from kiosk.errors import TrustError
-from kiosk.packs import blobs
-from kiosk.packs.blobs import Blob
-from kiosk.sync.mirrors import Mirror
+from kiosk.errors import MirrorError, TrustError
+from kiosk.packs.blobs import Blob, location
+from kiosk.sync.mirrors import FileMissing, Mirror, RangeIgnored
+from kiosk.sync.parts import Part, WrongBytes, leaf_list_bytes
+
+LEAVES_FIRST_BYTES = 1024 * 1024
+"""Above this a blob's leaf list is fetched before it; below, only if the blob turned out wrong."""
+MOST_WRONG = 3
+"""How often in a row a mirror may be wrong about a blob: links flip bytes, so the first time proves no ill will."""
+MOST_SKIPS = 2
+"""How often what is there already may be read again from a mirror that knows no ranges."""
+ROUNDS = 5
+"""Rounds through all mirrors that bring nothing, until the sync ends and leaves it to the next."""
+FIRST_PAUSE_SECONDS, MOST_PAUSE_SECONDS = 1.0, 60.0
 
 Meter = Callable[[Mirror, int], None]
-"""Told of every byte that arrives, as it arrives."""
+"""Told (whose, how many) of body bytes when they are in `parts/`; may wait, or raise to stop (but no MirrorError)."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the bytes of a blob lie: at `offset` of the file `path` of a mirror."""
+
+    mirror: Mirror
+    path: str
+    offset: int = 0
+
+
+@dataclass(frozen=True)
+class _Repute:
+    """What a fetcher has learned of its mirrors, by name: how often wrong, and how often in a row without a byte."""
+
+    wrong: Counter[str] = field(default_factory=Counter)
+    silent: Counter[str] = field(default_factory=Counter)
+
+    def rank(self, mirror: Mirror) -> tuple[int, bool]:
+        """Return what to sort by: who was wrong comes last, and who was silent twice in a row."""
+        return self.wrong[mirror.name], self.silent[mirror.name] > 1
 
 
 class Fetcher:
-    """Fetches from `mirrors` into the folder `parts`."""
+    """Fetches from `mirrors`, the most wanted first, into the folder `parts`.
 
-    def __init__(self, mirrors: Sequence[Mirror], parts: Path, meter: Meter | None = None) -> None:
-        self._mirrors = mirrors
+    Args:
+        mirrors: whom to ask; the first is asked as long as it brings anything.
+        parts: the folder for what is being fetched; nothing else may write to it.
+        meter: told of every body byte.
+        rounds: how many rounds may bring nothing before a fetch gives up.
+        pause: waits for some seconds; handed in so that tests need not wait.
+    """
+
+    def __init__(
+        self,
+        mirrors: Sequence[Mirror],
+        parts: Path,
+        meter: Meter | None = None,
+        *,
+        rounds: int = ROUNDS,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._mirrors = tuple(mirrors)
         self._parts = parts
-        self._meter = meter or (lambda mirror, count: None)
+        self._meter = meter or _unmetered
+        self._rounds = rounds
+        self._pause = pause
+        self._repute = _Repute()
+        self._checked: set[str] = set()
 
-    def blob(self, blob: Blob) -> Path:
-        """Fetch a blob and return the file in `parts/` that holds it.
+    def blob(self, blob: Blob, also: Sequence[Source] = ()) -> Path:
+        """Fetch a blob and return its file, whole, verified and on the card.
+
+        Args:
+            blob: which.
+            also: other places where its bytes lie, asked after the mirrors.
 
         Raises:
-            TrustError: its bytes are not those that were signed.
-            MirrorError: no mirror can be reached, or has it.
+            TrustError: every mirror that has it gives wrong bytes.
+            FileMissing: no mirror has it.
+            MirrorError: none can be reached, or all break off; what came stays for the next time.
+            OSError: the card is full or broken.
         """
-        target = self._parts / blob.sha256
-        if not target.exists():
-            draft = self._parts / f"{blob.sha256}.part"
-            with draft.open("wb") as file:
-                file.write(self.small(blob))
-                file.flush()
-                os.fsync(file.fileno())
-            draft.rename(target)
-        return target
+        sources = [*(Source(mirror, location(blob.sha256)) for mirror in self._mirrors), *also]
+        return self._fetch(blob, sources)
 
     def small(self, blob: Blob) -> bytes:
-        """Fetch a small blob into memory. Raises as `blob`."""
-        mirror = self._mirrors[0]
-        data = bytearray()
-        for piece in mirror.read(blobs.location(blob.sha256)):
-            self._meter(mirror, len(piece))
-            data += piece
-            if len(data) > blob.size_bytes:
-                break
-        if len(data) != blob.size_bytes or hashlib.sha256(data).hexdigest() != blob.sha256:
+        """Fetch a blob of at most a few MB and return its bytes; raises as `blob`."""
+        return self.blob(blob).read_bytes()
+
+    def range(self, blob: Blob, start: int, size: int, sha256: str) -> bytes:
+        """Fetch `size` bytes of a blob from `start`, which have a SHA-256 of their own; raises as `blob`."""
+        place = location(blob.sha256)
+        sources = [Source(mirror, place, start) for mirror in self._mirrors]
+        return self._fetch(Blob(sha256, size, None), sources).read_bytes()
+
+    def _fetch(self, blob: Blob, sources: Sequence[Source]) -> Path:
+        self._parts.mkdir(parents=True, exist_ok=True)
+        if path := self._there(blob):
+            return path
+        leaves = self._leaf_list(blob) if blob.size_bytes > LEAVES_FIRST_BYTES else None
+        part = Part(self._parts, blob.sha256, blob.size_bytes)
+        try:
+            if leaves:
+                part.know(leaves)
+            path = self._filled(blob, part, sources)
+        finally:
+            part.close()
+        self._checked.add(blob.sha256)
+        return path
+
+    def _there(self, blob: Blob) -> Path | None:
+        path = self._parts / blob.sha256
+        if not path.is_file():
+            return None
+        if blob.sha256 not in self._checked:
+            with path.open("rb") as file:
+                if hashlib.file_digest(file, "sha256").hexdigest() != blob.sha256:
+                    path.rename(self._parts / f"{blob.sha256}.part")  # the card spoiled it: its leaves tell where
+                    return None
+            self._checked.add(blob.sha256)
+        return path
+
+    def _leaf_list(self, blob: Blob) -> bytes | None:
+        if blob.leaves is None:
+            return None
+        try:
+            return self.small(Blob(blob.leaves, leaf_list_bytes(blob.size_bytes), None))
+        except FileMissing:  # then the blob is verified as a whole
+            return None
+
+    def _filled(self, blob: Blob, part: Part, sources: Sequence[Source]) -> Path:
+        job = _Job(part, sources, location(blob.sha256), self._repute, self._meter, self._rounds, self._pause)
+        while True:
+            job.fill()
+            try:
+                return part.finish()
+            except WrongBytes as wrong:
+                if part.leaves is not None:
+                    part.drop()
+                    raise TrustError(f"{location(blob.sha256)}: its leaf list is not of this blob") from wrong
+                job.blame(wrong.givers)
+                if leaves := self._leaf_list(blob):
+                    part.know(leaves)
+                else:
+                    part.rewind()
+
+
+@dataclass
+class _Job:
+    """One file being filled: who was found to lack it, to be wrong about it, or to know no ranges."""
+
+    part: Part
+    sources: Sequence[Source]
+    what: str
+    repute: _Repute
+    meter: Meter
+    rounds: int
+    pause: Callable[[float], None]
+    lacking: set[str] = field(default_factory=set)
+    wrong: Counter[str] = field(default_factory=Counter)
+    rangeless: Counter[str] = field(default_factory=Counter)
+    alone: bool = False
+    last: MirrorError | None = None
+    verified: int = 0
+
+    def fill(self) -> None:
+        """Go round the sources until nothing is missing."""
+        fruitless = 0
+        while self.part.gaps:
+            before = self.part.done_bytes
+            self._round()
+            if not self.part.gaps:
+                return
+            fruitless = 0 if self.part.done_bytes > before else fruitless + 1
+            if fruitless >= self.rounds:
+                raise self.last or MirrorError(f"{self.what}: no mirror gives it", "try again later")
+            self._wait(fruitless)
+
+    def blame(self, givers: frozenset[str]) -> None:
+        """Note who gave wrong bytes. Who gave them together with others is asked for the whole leaf, alone."""
+        self.wrong.update(givers)
+        if len(givers) == 1:
+            self.repute.wrong.update(givers)
+        else:
+            self.alone = True
+
+    def _round(self) -> None:
+        before = self.part.done_bytes
+        for source in self._candidates():
+            if source.mirror.name not in self.rangeless:
+                self._stay(source)
+        if not self.part.gaps or self.part.done_bytes > before:
+            return
+        for source in self._candidates():  # nothing else is left
+            name = source.mirror.name
+            if 0 < self.rangeless[name] <= MOST_SKIPS and source.offset == 0:
+                self.rangeless[name] += 1
+                self._stay(source, skip=True)
+                if self.part.done_bytes > before:
+                    self.rangeless[name] = 1
+
+    def _candidates(self) -> list[Source]:
+        there = [source for source in self.sources if source.mirror.name not in self.lacking]
+        if not there:
+            raise FileMissing(f"{self.what}: no mirror has it ({_names(self.sources)})", "is the mirror whole?")
+        able = [source for source in there if self.wrong[source.mirror.name] < MOST_WRONG]
+        if not able:
             raise TrustError(
-                f"{mirror.name}/{blobs.location(blob.sha256)}: its bytes are not those that were signed",
+                f"{_names(there)}: {self.what}: its bytes are not those that were signed",
                 "the mirror is broken, or someone changed it; what is installed stays as it is",
             )
-        return bytes(data)
+        return sorted(able, key=self._rank)
 
-    def range(self, blob: Blob, start: int, size: int, sha256: str | None) -> bytes:
-        """Fetch a range of a blob. Raises as `blob`."""
-        return self.small(blob)[start : start + size]
+    def _rank(self, source: Source) -> tuple[bool, int, bool]:
+        return (self.alone and not self.part.belongs_to(source.mirror.name), *self.repute.rank(source.mirror))
+
+    def _stay(self, source: Source, *, skip: bool = False) -> None:
+        """Take from one source until all is there, or a try brings nothing, or wrong bytes."""
+        name = source.mirror.name
+        while self.part.gaps:
+            before = self.part.done_bytes
+            try:
+                self._take(source, skip=skip)
+            except FileMissing as error:
+                self.lacking.add(name)
+                self.last = error
+                return
+            except RangeIgnored as error:
+                self.rangeless[name] = 1
+                self.last = error
+                return
+            except WrongBytes as wrong:
+                self.blame(wrong.givers)
+                return
+            except MirrorError as error:
+                self.last = error
+            brought = self.part.done_bytes > before
+            self.repute.silent[name] = 0 if brought else self.repute.silent[name] + 1
+            if skip or not brought:
+                return
+            if self.part.gaps:
+                self._wait(0)
+
+    def _take(self, source: Source, *, skip: bool) -> None:
+        if self.alone and not self.part.belongs_to(source.mirror.name):
+            self.part.rewind()
+        while self.part.gaps:
+            start, end = self.part.gaps[0]
+            passed = start if skip else 0
+            for piece in source.mirror.read(source.path, source.offset + start - passed, source.offset + end):
+                try:
+                    self.part.write(piece[passed:], source.mirror.name)
+                finally:
+                    self.meter(source.mirror, len(piece))
+                passed = max(0, passed - len(piece))
+                self._praise()
+            if self.part.gaps and self.part.gaps[0][0] < end:
+                raise MirrorError(f"{source.mirror.name}/{source.path}: ended too early", "try again later")
+
+    def _praise(self) -> None:
+        if self.part.verified > self.verified:  # a leaf was right: what went wrong before was the link
+            self.verified = self.part.verified
+            self.wrong.clear()
+
+    def _wait(self, fruitless: int) -> None:
+        most = min(MOST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2**fruitless)
+        self.pause(most * random.uniform(0.5, 1.5))  # noqa: S311 - spreads kiosks over time, guards nothing
+
+
+def _names(sources: Sequence[Source]) -> str:
+    return ", ".join(source.mirror.name for source in sources)
+
+
+def _unmetered(mirror: Mirror, count: int) -> None:
+    """Count nothing."""
