@@ -18,12 +18,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kiosk.errors import Conflict, MirrorError, NoSpace, NotFound, StoreError, TrustError
-from kiosk.packs.blobs import Blob, location
+from kiosk.packs.blobs import BLOB_BYTES, Blob, location
+from kiosk.packs.head import with_leaves
+from kiosk.store.generations import NewPack
 from kiosk.store.state import State
 from kiosk.sync.fetch import Fetcher, Meter
-from kiosk.sync.holdings import LISTING, Held, Holdings, listing
+from kiosk.sync.holdings import LISTING, Cut, Held, Holdings, listing
 from kiosk.sync.mirrors import FileMissing, FolderMirror, Mirror
-from kiosk.sync.parts import leaf_list, leaf_list_bytes
+from kiosk.sync.parts import leaf_list
 from kiosk.sync.replica import (
     PARTS,
     check_no_links,
@@ -72,6 +74,22 @@ class Exported:
     def is_complete(self) -> bool:
         """Tell whether the stick is a full mirror of the channels that the kiosk follows."""
         return self.first_root == 1 and not any(pack.missing for pack in self.packs)
+
+
+def held(state: State, channel: str, new: NewPack) -> Held:
+    """Return what can be passed on of a pack that was installed from a channel."""
+    head = new.head
+    cuts = (
+        Cut(blob, str(state.object_path(media.entry.sha256).relative_to(state.folder)), number * BLOB_BYTES)
+        for item in new.manifest.items
+        for media in item.media
+        for number, blob in enumerate(media.blobs)
+    )
+    other = [blob for patch in head.patches for blob in patch.blobs]
+    if head.segments:
+        other += [head.segments.index, *head.segments.blobs]
+    target = f"{channel}/{head.pack}.json"
+    return Held(target, head.pack, head.version, new.head_sha256, head.full.blobs, tuple(other), tuple(cuts))
 
 
 def keep(state: State, installed: Sequence[Held]) -> None:
@@ -164,7 +182,7 @@ class _Copy:
 
     def pack(self, held: Held) -> Carried:
         """Copy what is missing of a pack."""
-        first, second = list(_with_leaves(_needed(held))), list(_with_leaves(held.other))
+        first, second = list(with_leaves(_needed(held))), list(with_leaves(list(held.other)))
         total = sum(blob.size_bytes for blob in first + second)
         missing, done, whole = [], 0, True
         for number, blob in enumerate(first + second):
@@ -207,14 +225,7 @@ def _needed(held: Held) -> list[Blob]:
 
 
 def _all(held: Held) -> Iterator[Blob]:
-    return _with_leaves([*_needed(held), *held.other])
-
-
-def _with_leaves(blobs: Iterable[Blob]) -> Iterator[Blob]:
-    for blob in blobs:
-        yield blob
-        if blob.leaves:
-            yield Blob(blob.leaves, leaf_list_bytes(blob.size_bytes), None)
+    return with_leaves([*_needed(held), *held.other])
 
 
 def _moved(part: Path, place: Path) -> Path | None:

@@ -12,14 +12,13 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from kiosk.packs.blobs import LEAF_BYTES
+from kiosk.packs.blobs import HASH_BYTES, LEAF_BYTES
 from kiosk.store.state import sync_folder
 
 SYNC_BYTES = 512 * 1024
 """How many bytes may be lost to a power cut: what is fetched is put on the card this often."""
 EARLIER = "an earlier sync"
 """Whom the bytes come from that were there already."""
-DIGEST_BYTES = 32
 
 
 class WrongBytes(Exception):
@@ -155,8 +154,8 @@ class Part:
         return 0 if self.leaves is None else at // LEAF_BYTES
 
     def _is_right(self, start: int, end: int) -> bool:
-        number = start // LEAF_BYTES * DIGEST_BYTES
-        wanted = (self.leaves or b"")[number : number + DIGEST_BYTES]
+        number = start // LEAF_BYTES * HASH_BYTES
+        wanted = (self.leaves or b"")[number : number + HASH_BYTES]
         return hashlib.sha256(os.pread(self._file, end - start, start)).digest() == wanted
 
     def _whole_leaves(self, have: int) -> Iterator[tuple[int, int]]:
@@ -164,11 +163,6 @@ class Part:
             end = min(start + LEAF_BYTES, self._size)
             if end <= have:
                 yield start, end
-
-
-def leaf_list_bytes(size_bytes: int) -> int:
-    """Return the length of the leaf list of a blob."""
-    return -(-size_bytes // LEAF_BYTES) * DIGEST_BYTES
 
 
 def leaf_list(data: Iterator[bytes]) -> bytes:

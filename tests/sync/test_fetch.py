@@ -146,6 +146,7 @@ def test_a_range_of_a_blob_is_verified_by_its_own_hash(origin: Origin, parts: Pa
         kiosk = Kiosk(parts, over(link))
         assert kiosk.fetcher.range(blob, MIB + 7, 300_000, hashlib.sha256(wanted).hexdigest()) == wanted
         assert kiosk.meter.total == 300_000
+        assert kiosk.fetcher.range(blob, MIB + 7, 300_000, None) == wanted  # by the leaves it lies in
         with pytest.raises(TrustError):
             kiosk.fetcher.range(blob, MIB, 300_000, hashlib.sha256(b"other").hexdigest())
 
