@@ -126,19 +126,20 @@ class FolderMirror:
 
     folder: Path
     name: str = "test-mirror"
+    metered: bool = True
     spoiled: dict[str, bytes] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
 
-    def read(self, path: str) -> Iterator[bytes]:
+    def read(self, path: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         self.asked.append(path)
         for part, data in self.spoiled.items():
             if part in path:
-                yield data
+                yield data[start:end]
                 return
         file = self.folder / path
         if not file.is_file():
             raise FileMissing(f"{self.name}/{path}: missing")
-        yield file.read_bytes()
+        yield file.read_bytes()[start:end]
 
 
 class Village:
@@ -164,7 +165,7 @@ class Village:
         return built
 
     def agent(self) -> Agent:
-        return Agent(self.config, self.mirror, self.clock)
+        return Agent(self.config, self.mirror, self.clock, pause=lambda seconds: None)
 
     def lesson(self) -> str:
         """Return the lesson that the current generation serves."""

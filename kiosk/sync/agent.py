@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from kiosk.packs.manifest import Manifest
 from kiosk.store import db, events, generations, trust
 from kiosk.store.generations import InstalledPack, NewPack
 from kiosk.store.state import State
-from kiosk.sync import install, plan, stage, updater
+from kiosk.sync import carry, install, plan, stage, updater
 from kiosk.sync.fetch import Fetcher
 from kiosk.sync.mirrors import Mirror
 from kiosk.sync.plan import Change, Plan
@@ -53,13 +54,16 @@ class Offer:
 
 
 class Agent:
-    """Syncs the kiosk that `config` describes from a mirror; `clock` dates what it writes."""
+    """Syncs the kiosk that `config` describes from a mirror; `clock` dates what it writes, `pause` waits for links."""
 
-    def __init__(self, config: Config, mirror: Mirror, clock: Clock) -> None:
+    def __init__(
+        self, config: Config, mirror: Mirror, clock: Clock, pause: Callable[[float], None] = time.sleep
+    ) -> None:
         self._config = config
         self._mirror = mirror
         self._clock = clock
         self._state = State(config.state)
+        self._pause = pause
 
     def run(self, progress: Progress | None = None) -> Outcome:
         """Bring the kiosk to what its channel offers now.
@@ -99,7 +103,7 @@ class Agent:
             return Outcome(self._state.current_number(), (), 0)
         self._check_room(offer.plan)
         counted = _Counted(offer.plan.download_bytes, progress)
-        fetcher = Fetcher([self._mirror], self._state.parts, counted.arrived)
+        fetcher = Fetcher([self._mirror], self._state.parts, counted.arrived, pause=self._pause)
         staged: dict[str, Manifest] = {}
         for step in offer.plan.steps:
             counted.what = step.head.pack
@@ -107,6 +111,8 @@ class Agent:
         packs = [NewPack(s.head, s.sha256, staged.get(s.head.pack) or self._installed(s.head)) for s in offer.heads]
         number = install.assemble(self._state, conn, packs, self._clock())
         install.activate(self._state, number)
+        channel = self._config.sync.channel
+        carry.keep(self._state, [carry.held(self._state, channel, new) for new in packs])
         install.prune(self._state, conn)
         return Outcome(number, offer.plan.changes, counted.done)
 
