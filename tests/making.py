@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import yaml
 
@@ -174,8 +175,8 @@ class Village:
 def config(folder: Path, root: Path, *, port: int = 8000, mirror: str = "http://127.0.0.1:1") -> Config:
     """Return a configuration whose state is below `folder`."""
     portal, library, console = (Site(f"127.0.0.{n}", port, f"http://127.0.0.{n}:{port}") for n in (1, 2, 3))
-    sync = Sync(mirror, CHANNEL, root, 10**9)
-    return Config("Test telecenter", folder / "state", portal, library, console, sync)
+    sync = Sync((mirror,), (CHANNEL,), root, 10**9, 10**6)
+    return Config("Test telecenter", folder / "state", portal, library, console, sync, ZoneInfo("Africa/Kampala"))
 
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):

@@ -41,7 +41,7 @@ state: state
 portal: {{address: {portal}, port: {port}, url: "http://{portal}:{port}"}}
 library: {{address: {library}, port: {library_port}, url: "http://{library}:{library_port}"}}
 console: {{address: {console}, port: {console_port}, url: "http://{console}:{console_port}"}}
-sync: {{mirror: "http://{mirror}:{mirror_port}", channel: stable, trusted_root: root.json}}
+sync: {{mirrors: ["http://{mirror}:{mirror_port}"], trusted_root: root.json}}
 """
 
 

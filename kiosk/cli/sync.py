@@ -113,7 +113,7 @@ def status(config_path: Path, json_: bool) -> None:
 
 def agent(config: Config) -> Agent:
     """Return the agent that syncs the kiosk of `config` over HTTP."""
-    return Agent(config, HttpMirror(config.sync.mirror), system_clock)
+    return Agent(config, HttpMirror(config.sync.mirrors[0]), system_clock)
 
 
 def told(change: Change) -> str:

@@ -27,9 +27,6 @@ from kiosk.sync.mirrors import Mirror
 from kiosk.sync.plan import Change, Plan
 from kiosk.sync.updater import SignedHead
 
-SPARE_BYTES = 64 * 1024 * 1024
-"""Room that must stay free on the card: the board and the database must be able to go on."""
-
 Progress = Callable[[int, int, str], None]
 """Told (bytes done, bytes in all, file) as files arrive."""
 
@@ -60,6 +57,7 @@ class Agent:
         self._mirror = mirror
         self._clock = clock
         self._state = State(config.state)
+        self._channel = config.sync.channels[0]
 
     def run(self, progress: Progress | None = None) -> Outcome:
         """Bring the kiosk to what its channel offers now.
@@ -68,7 +66,7 @@ class Agent:
             TrustError, MirrorError, NoSpace, Conflict (a sync is running), ConfigError, HostError.
         """
         with self._session() as conn:
-            self._record(conn, "sync.started", mirror=self._mirror.name, channel=self._config.sync.channel)
+            self._record(conn, "sync.started", mirror=self._mirror.name, channel=self._channel)
             try:
                 outcome = self._run(conn, progress or _silent)
             except (KioskError, OSError) as error:
@@ -112,13 +110,13 @@ class Agent:
 
     def _offer(self, conn: db.Connection) -> Offer:
         sync = self._config.sync
-        refreshed = updater.refresh(self._mirror, sync.channel, self._state.trust, self._root(), trust.floors(conn))
+        refreshed = updater.refresh(self._mirror, self._channel, self._state.trust, self._root(), trust.floors(conn))
         with db.transaction(conn):
             trust.raise_floors(conn, refreshed.versions)
         claimed = sum(signed.head.installed_bytes for signed in refreshed.heads)
         if claimed > sync.most_bytes:
             raise NoSpace(
-                f"the channel '{sync.channel}' takes {claimed:,} bytes; this kiosk takes at most {sync.most_bytes:,}",
+                f"the channel '{self._channel}' takes {claimed:,} bytes; this kiosk takes at most {sync.most_bytes:,}",
                 "raise sync.most_mb, or follow a smaller channel",
             )
         current = generations.get(conn, self._state.current_number())
@@ -135,10 +133,11 @@ class Agent:
         return stage.installed_manifest(self._state, head.manifest_sha256)
 
     def _check_room(self, wanted: Plan) -> None:
+        spare = self._config.sync.spare_bytes
         free = shutil.disk_usage(self._state.folder).free
-        if free < wanted.card_bytes + SPARE_BYTES:
+        if free < wanted.card_bytes + spare:
             raise NoSpace(
-                f"{wanted.card_bytes:,} bytes are needed for what is new and {SPARE_BYTES:,} must stay free;"
+                f"{wanted.card_bytes:,} bytes are needed for what is new and {spare:,} must stay free;"
                 f" the card has {free:,} free",
                 "make room, or follow a smaller channel",
             )
