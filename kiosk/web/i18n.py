@@ -33,6 +33,10 @@ STORE_MESSAGES = (
     lazy_gettext("Too many wrong passwords. Please wait a few minutes."),
     lazy_gettext("A password needs at least 10 characters."),
     lazy_gettext("Please choose another password."),
+    lazy_gettext("This number is too small or too large."),
+    lazy_gettext("The two hours must not be the same."),
+    lazy_gettext("Please name each pack once, as the list of packs does."),
+    lazy_gettext("A pause must end after it begins."),
 )
 """What `kiosk.store` says in its InvalidInput errors; named here so that they are found and translated."""
 
