@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from pathlib import Path
 
 import click
 
 from kiosk import config as configuration
+from kiosk.cli.budget import budget, pause, resume
+from kiosk.cli.kiosk_options import CONFIG, JSON
 from kiosk.cli.output import ProgressLine, as_json, size
+from kiosk.cli.rollback import rollback
+from kiosk.cli.status import status
 from kiosk.clock import system_clock
 from kiosk.config import Config
-from kiosk.store import db, events, generations
-from kiosk.store.state import State
 from kiosk.sync.agent import Agent
 from kiosk.sync.mirrors import HttpMirror
 from kiosk.sync.plan import Change
-
-CONFIG = click.option(
-    "--config", "config_path", default=Path("/etc/kiosk/kiosk.yaml"), show_default=True, envvar="KIOSK_CONFIG",
-    type=click.Path(dir_okay=False, path_type=Path), help="The kiosk's configuration.",
-)  # fmt: skip
-JSON = click.option("--json", "json_", is_flag=True, help="Print the result as JSON.")
 
 
 @click.group()
@@ -79,36 +74,8 @@ def plan(config_path: Path, json_: bool) -> None:
     click.echo(f"{size(offer.download_bytes)} to fetch" if offer.changes else "nothing new")
 
 
-@sync.command()
-@CONFIG
-@JSON
-def status(config_path: Path, json_: bool) -> None:
-    """Show the generation that is served and how the last sync ended.
-
-    \b
-    Example:
-      kiosk sync status --json
-    """
-    config = configuration.load(config_path)
-    state = State(config.state)
-    state.prepare()
-    with closing(db.connect(state.database)) as conn:
-        current = generations.get(conn, state.current_number())
-        last = events.last(conn, "sync.")
-    if json_:
-        as_json({
-            "generation": current.number if current else 0,
-            "packs": {pack.pack: pack.version for pack in current.packs} if current else {},
-            "last": {"at": last[0].at, "kind": last[0].kind, **last[0].detail} if last else None,
-        })  # fmt: skip
-        return
-    click.echo(
-        f"generation {current.number}, {size(current.installed_bytes)}" if current else "nothing is installed yet"
-    )
-    for pack in current.packs if current else ():
-        click.echo(f"  {pack.pack} {pack.version}  {size(pack.size_bytes)}")
-    if last:
-        click.echo(f"last: {last[0].kind} at {last[0].at:%Y-%m-%d %H:%M} UTC {last[0].detail.get('message', '')}")
+for command in (status, rollback, pause, resume, budget):
+    sync.add_command(command)
 
 
 def agent(config: Config) -> Agent:

@@ -7,7 +7,6 @@ stays as it is and goes on being served.
 from __future__ import annotations
 
 import errno
-import fcntl
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -15,13 +14,13 @@ from dataclasses import dataclass
 
 from kiosk.clock import Clock
 from kiosk.config import Config
-from kiosk.errors import ConfigError, Conflict, HostError, KioskError, NoSpace
+from kiosk.errors import ConfigError, HostError, KioskError, NoSpace
 from kiosk.packs.head import Head
 from kiosk.packs.manifest import Manifest
 from kiosk.store import db, events, generations, trust
 from kiosk.store.generations import InstalledPack, NewPack
 from kiosk.store.state import State
-from kiosk.sync import install, plan, stage, updater
+from kiosk.sync import install, lock, plan, stage, updater
 from kiosk.sync.fetch import Fetcher
 from kiosk.sync.mirrors import Mirror
 from kiosk.sync.plan import Change, Plan
@@ -158,14 +157,8 @@ class Agent:
 
     @contextmanager
     def _session(self) -> Iterator[db.Connection]:
-        self._state.prepare()
-        with self._state.lock.open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise Conflict("a sync is running already", "wait for it to end") from error
-            with closing(db.connect(self._state.database)) as conn:
-                yield conn
+        with lock.alone(self._state), closing(db.connect(self._state.database)) as conn:
+            yield conn
 
 
 class _Counted:

@@ -25,7 +25,7 @@ MOST_STEPS = 8
 MOST_DAYS = 366
 
 
-def link_of(free: bool, says: LinkIs, machine: bool | None) -> Link:
+def link_of(*, free: bool, says: LinkIs, machine: bool | None) -> Link:
     """Return what a byte over a link costs.
 
     Args:

@@ -106,7 +106,7 @@ class Meter:
 
     def link(self, mirror: Costing) -> Link:
         """Return what a byte from a mirror costs now."""
-        return manners.link_of(not mirror.metered, self.settings.link, self._machine)
+        return manners.link_of(free=not mirror.metered, says=self.settings.link, machine=self._machine)
 
     def refusal(self, mirror: Costing) -> Refusal | None:
         """Return why nothing may be fetched from a mirror now, or None."""

@@ -103,12 +103,14 @@ def test_a_metered_link_has_a_rule_of_its_own(
 
 
 def test_who_says_that_a_link_is_metered() -> None:
-    assert manners.link_of(True, LinkIs.METERED, True) is Link.FREE
-    assert [manners.link_of(False, LinkIs.ASK, says) for says in (True, False, None)] == [
-        Link.METERED, Link.INTERNET, Link.INTERNET,
-    ]  # fmt: skip
-    assert manners.link_of(False, LinkIs.METERED, False) is Link.METERED
-    assert manners.link_of(False, LinkIs.UNMETERED, True) is Link.INTERNET
+    def link(says: LinkIs, machine: bool | None, *, free: bool = False) -> Link:
+        return manners.link_of(free=free, says=says, machine=machine)
+
+    assert link(LinkIs.METERED, True, free=True) is Link.FREE
+    assert link(LinkIs.ASK, True) is Link.METERED
+    assert link(LinkIs.ASK, False) is link(LinkIs.ASK, None) is Link.INTERNET
+    assert link(LinkIs.METERED, False) is Link.METERED
+    assert link(LinkIs.UNMETERED, True) is Link.INTERNET
 
 
 def test_days_are_those_of_the_people_through_a_change_of_summer_time() -> None:
