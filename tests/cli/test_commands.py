@@ -16,7 +16,8 @@ from tests.whole_path.running import KIOSK, kiosk
 
 COMMANDS = [
     "pack lint", "pack build", "pack inspect", "repo init", "repo release", "repo withdraw", "repo list", "repo sign",
-    "repo verify", "sync run", "sync plan", "sync status", "serve portal", "serve console", "serve library", "demo",
+    "repo verify", "sync run", "sync plan", "sync status", "sync rollback", "sync pause", "sync resume", "sync budget",
+    "serve portal", "serve console", "serve library", "demo",
 ]  # fmt: skip
 
 
