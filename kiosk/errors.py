@@ -78,7 +78,7 @@ class BudgetSpent(KioskError):
     """Nothing is wrong: the data budget, its hours, the link's rule or a pause say "not now". What came so far stays.
 
     Args:
-        detail: the reason as a key, when it goes on, and figures, as JSON values (see `sync.refusals`).
+        detail: the reason as a key, when it goes on, and figures, as JSON values (see `sync.reasons`).
     """
 
     exit_code = 9

@@ -18,7 +18,7 @@ from kiosk.errors import ConfigError, InvalidInput
 from kiosk.host import link
 from kiosk.store import db, settings
 from kiosk.store.settings import Hours, LinkIs, MeteredRule, Pause, SyncSettings
-from kiosk.sync import refusals
+from kiosk.sync import reasons
 from kiosk.sync import status as standing
 from kiosk.sync.status import Status
 
@@ -217,5 +217,5 @@ def _lines(found: Status, config: Config) -> list[str]:
         f"looks     every {wishes.every_hours} hours",
         f"packs     {'all that the channels offer' if wishes.packs is None else ', '.join(wishes.packs) or 'none'}",
         f"order     {', '.join([*wishes.order, 'then the smallest first'])}",
-        f"now       {refusals.sentence(found.internet, config.time_zone) if found.internet else 'may fetch'}",
+        f"now       {reasons.sentence(found.internet, config.time_zone) if found.internet else 'may fetch'}",
     ]

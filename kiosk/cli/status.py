@@ -16,7 +16,7 @@ from kiosk.cli.output import as_json, duration, size
 from kiosk.clock import system_clock
 from kiosk.host import link
 from kiosk.store.events import Event
-from kiosk.sync import refusals
+from kiosk.sync import reasons
 from kiosk.sync import status as standing
 from kiosk.sync.status import Status
 
@@ -76,9 +76,9 @@ def _lines(found: Status, now: datetime, zone: ZoneInfo) -> list[str]:
     lines.append(_last(found.last, zone) if found.last else "last      there was no sync yet")
     if found.history.failures:
         lines.append(f"failures  {found.history.failures} in a row")
-    lines.append(f"next      {refusals.sentence(found.due, zone) if found.due else 'is due'}")
+    lines.append(f"next      {reasons.sentence(found.due, zone) if found.due else 'is due'}")
     if found.internet and found.internet != found.due:
-        lines.append(f"internet  {refusals.sentence(found.internet, zone)}")
+        lines.append(f"internet  {reasons.sentence(found.internet, zone)}")
     return [*lines, f"used      {budget.used_line(found)}"]
 
 

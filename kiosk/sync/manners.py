@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from kiosk.store.holds import Hold
 from kiosk.store.settings import LinkIs, MeteredRule, Pause, SyncSettings
 from kiosk.store.usage import Link, Used
-from kiosk.sync.refusals import Reason, Refusal
+from kiosk.sync.reasons import Reason, Refusal
 
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=2), timedelta(hours=4)
 """After a failure the wait begins here, doubles with each further one, and never gets longer than this."""

@@ -20,9 +20,9 @@ from kiosk.store import usage
 from kiosk.store.db import Connection, transaction
 from kiosk.store.settings import SyncSettings
 from kiosk.store.usage import Link, Used
-from kiosk.sync import manners, refusals
+from kiosk.sync import manners, reasons
 from kiosk.sync.manners import Bucket
-from kiosk.sync.refusals import Refusal
+from kiosk.sync.reasons import Refusal
 
 FLUSH_BYTES, FLUSH_SECONDS = 256 * 1024, 5.0
 LINK_SECONDS = 60.0
@@ -102,7 +102,7 @@ class Meter:
             self._sleep(self._bucket.wait(size_bytes, self._monotonic()))
         if refusal := self._ask(link, 0):
             self.flush()
-            raise refusals.stop(refusal, self._zone)
+            raise reasons.stop(refusal, self._zone)
 
     def link(self, mirror: Costing) -> Link:
         """Return what a byte from a mirror costs now."""
@@ -125,7 +125,7 @@ class Meter:
             else:
                 found.append(mirror)
         if refused and not found:
-            raise refusals.stop(refused[0], self._zone)
+            raise reasons.stop(refused[0], self._zone)
         return found
 
     def flush(self) -> None:

@@ -16,7 +16,7 @@ from kiosk.store.state import State
 from kiosk.store.usage import Used
 from kiosk.sync import history, manners
 from kiosk.sync.manners import History
-from kiosk.sync.refusals import Refusal
+from kiosk.sync.reasons import Refusal
 
 
 @dataclass(frozen=True)

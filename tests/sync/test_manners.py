@@ -11,9 +11,9 @@ import pytest
 from kiosk.store.holds import Hold
 from kiosk.store.settings import Hours, LinkIs, MeteredRule, Pause, SyncSettings
 from kiosk.store.usage import Link, Used
-from kiosk.sync import manners, refusals
+from kiosk.sync import manners, reasons
 from kiosk.sync.manners import History, Room
-from kiosk.sync.refusals import Reason, Refusal
+from kiosk.sync.reasons import Reason, Refusal
 
 KAMPALA = ZoneInfo("Africa/Kampala")  # UTC+3 all year
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)  # 11:00 in Kampala
@@ -210,10 +210,10 @@ def test_every_reason_has_a_sentence_and_comes_back_from_json() -> None:
     }  # fmt: skip
     for reason in Reason:
         refusal = Refusal(reason, local(25, 0), figures)
-        assert refusals.from_value(refusal.to_value()) == refusal
-        stop = refusals.stop(refusal, KAMPALA)
+        assert reasons.from_value(refusal.to_value()) == refusal
+        stop = reasons.stop(refusal, KAMPALA)
         assert stop.message.endswith("; it goes on at 2026-11-25 00:00")
         assert stop.hint
         assert stop.detail["reason"] == reason
-    spent = refusals.sentence(Refusal(Reason.DAY_SPENT, None, figures), KAMPALA)
+    spent = reasons.sentence(Refusal(Reason.DAY_SPENT, None, figures), KAMPALA)
     assert spent == "5.012 MB of today's 5 MB are used"
