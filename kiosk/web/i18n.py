@@ -19,6 +19,7 @@ from markupsafe import Markup, escape
 from werkzeug.wrappers import Response as AnyResponse
 
 from kiosk.errors import InvalidInput
+from kiosk.web import current
 
 LANGUAGES = {"en": "English", "fr": "Français", "sw": "Kiswahili"}
 """The interface's languages, each named as its speakers do; the first is used when nothing better is known."""
@@ -95,7 +96,7 @@ def day(value: date) -> str:
 
 def moment(value: datetime) -> str:
     """Return a moment by the village's clocks, such as "24 Nov 2026, 14:05"."""
-    return str(format_datetime(value.astimezone(), "d MMM y, HH:mm", rebase=False))
+    return str(format_datetime(value.astimezone(current.config().time_zone), "d MMM y, HH:mm", rebase=False))
 
 
 def number(value: int) -> str:

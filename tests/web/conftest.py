@@ -30,7 +30,7 @@ def config(tmp_path: Path) -> Config:
         library=Site("127.0.0.1", 9, "http://library.test"),
         console=Site("127.0.0.1", 8302, "http://console.test"),
         sync=Sync(("http://mirror.test",), ("stable",), tmp_path / "root.json", 1, 1),
-        time_zone=ZoneInfo("UTC"),
+        time_zone=ZoneInfo("Africa/Kampala"),
     )
 
 
