@@ -127,6 +127,7 @@ class FolderMirror:
 
     folder: Path
     name: str = "test-mirror"
+    metered: bool = True
     spoiled: dict[str, bytes] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
 
@@ -165,7 +166,7 @@ class Village:
         return built
 
     def agent(self) -> Agent:
-        return Agent(self.config, self.mirror, self.clock)
+        return Agent(self.config, [self.mirror], self.clock)
 
     def lesson(self) -> str:
         """Return the lesson that the current generation serves."""

@@ -26,6 +26,7 @@ class Mirror(Protocol):
     """A place with a copy of a repository."""
 
     name: str
+    metered: bool
 
     def read(self, path: str) -> Iterator[bytes]:
         """Yield the bytes of the file at `path` in the repository.
@@ -42,6 +43,7 @@ class HttpMirror:
 
     def __init__(self, url: str) -> None:
         self.name = url.rstrip("/")
+        self.metered = True
         timeout = urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS)
         self._pool = urllib3.PoolManager(timeout=timeout, retries=urllib3.Retry(2, redirect=3, backoff_factor=0.5))
 

@@ -57,7 +57,7 @@ SENTENCES = {
     Reason.METERED_NEVER: "the link is metered, and nothing may come over a metered link",
     Reason.METERED_KIND: "the link is metered: only packs of notices and documents may come over it",
     Reason.METERED_SIZE: "the link is metered: {size} MB are more than the {limit} MB that may come at a time",
-    Reason.BACKING_OFF: "the last {failures} syncs failed; the next try comes by itself",
+    Reason.BACKING_OFF: "the last sync failed ({failures} in a row)",
     Reason.NOT_YET: "the last sync was less than {every_hours} hours ago",
 }
 HINTS = {

@@ -15,7 +15,8 @@ import pytest
 from kiosk.cli import output
 from kiosk.cli.main import main
 from kiosk.store import db, holds
-from tests.making import Village
+from kiosk.sync import lock
+from tests.making import Village, http_server
 
 CONFIG = """\
 name: Umoja
@@ -138,3 +139,45 @@ def test_progress_tells_percent_bytes_rate_and_time_left() -> None:
     assert [output.duration(s) for s in (0, 59, 90, 3600, 12000, 400_000)] == [
         "1 s", "59 s", "2 min", "1 h", "3 h 20 min", "5 days",
     ]  # fmt: skip
+
+
+def test_the_plan_tells_cost_route_and_room_before_and_run_how_it_ended(ask: Ask, village: Village) -> None:
+    with http_server(village.repository.folder) as url:
+        path = village.folder / "kiosk.yaml"
+        path.write_text(path.read_text().replace("http://127.0.0.1:1", url))
+        village.release()
+        first = ask("plan", "--rate", "80")
+        assert first.returncode == 0, first.stderr
+        assert "new: members 1  " in first.stdout
+        assert ", full" in first.stdout
+        assert " at 10 KB/s (given)" in first.stdout
+        assert "200 MB stay free" in first.stdout
+        done = ask("run")
+        assert "new: members 1" in done.stdout
+        assert "generation 1 is served" in done.stdout
+        assert "not now: the last sync was less than 6 hours ago" in ask("run", "--due").stdout
+        village.release(version=2, text="Each has one vote.")
+        found = value(ask("plan", "--json"))
+        (step,) = found["steps"]
+        assert (step["pack"], step["version"], step["patch_from"]) == ("members", 2, 1)
+        assert found["download_bytes"] == step["download_bytes"] < step["installed_bytes"]
+        assert found["days"] == 0
+        ask("budget", "--hours", "3-4")
+        ask("pause")
+        stopped = ask("run")
+        assert stopped.returncode == 9
+        assert "syncs are paused" in stopped.stderr
+        ask("resume")
+        ask("budget", "--hours", "always")
+        assert value(ask("run", "--json"))["changes"] == [{"pack": "members", "before": 1, "after": 2}]
+        assert ask("run").stdout.startswith("nothing new; ")
+
+
+def test_a_failure_is_waited_out_by_itself_and_tried_at_once_by_hand(ask: Ask, village: Village) -> None:
+    assert ask("run").returncode == 5
+    waiting = ask("run", "--due")
+    assert waiting.returncode == 0
+    assert "not now: the last sync failed (1 in a row); it goes on at" in waiting.stdout
+    assert "failures  1 in a row" in ask("status").stdout
+    with lock.alone(village.state):
+        assert ask("run").returncode == 6

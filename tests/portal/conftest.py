@@ -91,7 +91,7 @@ class Packer:
             head_sha256 = hashlib.sha256(head.to_bytes()).hexdigest()
             for root, entries in self.entries.items():
                 collections.record(conn, root, entries)
-            generations.record(conn, number, [generations.NewPack(head, head_sha256, manifest)], NOW)
+            generations.record(conn, number, [generations.NewPack(head_sha256, head.manifest_sha256, manifest)], NOW)
         conn.close()
         self.state.current.unlink(missing_ok=True)
         self.state.current.symlink_to(Path("generations") / str(number))
