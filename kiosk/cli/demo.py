@@ -17,10 +17,9 @@ from typing import NoReturn
 import click
 
 from kiosk import config as configuration
-from kiosk.cli import federation
+from kiosk.cli import federation, syncing
 from kiosk.cli.federation import Federation
 from kiosk.cli.output import ProgressLine, size
-from kiosk.cli.sync import agent, told
 from kiosk.clock import system_clock
 from kiosk.config import Config
 from kiosk.errors import HostError
@@ -41,7 +40,7 @@ state: state
 portal: {{address: {portal}, port: {port}, url: "http://{portal}:{port}"}}
 library: {{address: {library}, port: {library_port}, url: "http://{library}:{library_port}"}}
 console: {{address: {console}, port: {console_port}, url: "http://{console}:{console_port}"}}
-sync: {{mirror: "http://{mirror}:{mirror_port}", channel: stable, trusted_root: root.json}}
+sync: {{mirrors: ["http://{mirror}:{mirror_port}"], trusted_root: root.json}}
 """
 
 
@@ -129,11 +128,11 @@ def _start_mirror(processes: Processes, fed: Federation, port: int) -> None:
 def _sync(config: Config) -> None:
     line = ProgressLine("fetching")
     try:
-        outcome = agent(config).run(line.bytes)
+        outcome = syncing.agent(config, syncing.mirrors(config)).run(line.bytes)
     finally:
         line.end()
     for change in outcome.changes:
-        click.echo(f"  {told(change)}")
+        click.echo(f"  {syncing.told(change)}")
     click.echo(f"kiosk: generation {outcome.generation}, fetched {size(outcome.fetched_bytes)} over HTTP, verified")
 
 

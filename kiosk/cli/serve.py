@@ -11,7 +11,7 @@ import waitress
 from flask import Flask
 
 from kiosk import config as configuration
-from kiosk.cli.sync import CONFIG
+from kiosk.cli.kiosk_options import CONFIG
 from kiosk.config import Site
 from kiosk.console import create_console
 from kiosk.errors import ConfigError, HostError

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from kiosk.errors import Conflict, MirrorError, NoSpace, NotFound, StoreError, TrustError
 from kiosk.packs.blobs import BLOB_BYTES, Blob, location
-from kiosk.packs.head import with_leaves
+from kiosk.packs.head import Head, with_leaves
 from kiosk.store.generations import NewPack
 from kiosk.store.state import State
 from kiosk.sync.fetch import Fetcher, Meter
@@ -76,9 +76,8 @@ class Exported:
         return self.first_root == 1 and not any(pack.missing for pack in self.packs)
 
 
-def held(state: State, channel: str, new: NewPack) -> Held:
+def held(state: State, channel: str, head: Head, new: NewPack) -> Held:
     """Return what can be passed on of a pack that was installed from a channel."""
-    head = new.head
     cuts = (
         Cut(blob, str(state.object_path(media.entry.sha256).relative_to(state.folder)), number * BLOB_BYTES)
         for item in new.manifest.items

@@ -105,7 +105,7 @@ def refresh(mirror: Mirror, channel: str, trust: Path, root: bytes, floors: Mapp
         client.get_targetinfo(f"{channel}/-.json")  # loads and verifies the channel's role
         trusted = client._trusted_set  # noqa: SLF001 - see the module's docstring
         if channel not in trusted:
-            raise TrustError(f"{mirror.name}: the federation has no channel '{channel}'", "check sync.channel")
+            raise TrustError(f"{mirror.name}: the federation has no channel '{channel}'", "check sync.channels")
         versions = {role: int(trusted[role].version) for role in (*TOP_ROLES, channel)}
         _check_floors(mirror, versions, floors)
         listed = trusted[channel]
