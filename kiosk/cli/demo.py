@@ -62,6 +62,8 @@ def demo(recipes: tuple[Path, ...], folder: Path, port: int) -> None:
       kiosk demo content-packs/*
     """
     signal.signal(signal.SIGTERM, _end)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # not under nohup, which means to outlive the terminal
+        signal.signal(signal.SIGHUP, _end)
     _check_ports(port)
     fed = Federation(folder.resolve() / "federation")
     _publish(fed, recipes)
