@@ -129,6 +129,11 @@ def test_a_session_ends_when_idle_or_when_the_clock_jumps(
     assert inside.get("/", **HOST).location == "/login"
 
 
+def test_a_phone_writes_no_capital_into_the_name(client: FlaskClient) -> None:
+    (name,) = re.findall(r'<input id="f-name"[^>]*>', client.get("/login", **HOST).text)
+    assert 'autocapitalize="none"' in name
+
+
 def test_signing_out_ends_the_session(inside: FlaskClient) -> None:
     assert inside.get("/logout", **HOST).status_code == 405
     assert inside.get("/", **HOST).status_code == 200
