@@ -113,11 +113,22 @@ def stage() -> Iterator[Stage]:
     folder = Path(tempfile.mkdtemp(prefix="kiosk-faults-", dir=MEMORY if os.access(MEMORY, os.W_OK) else None))
     (folder / "federation").mkdir()
     try:
-        with making.http_server(folder / "federation") as url:
-            with closing(Stage(folder, scenes.make(folder / "federation", url))) as stage:
-                yield stage
+        with (
+            making.http_server(folder / "federation") as url,
+            closing(Stage(folder, scenes.make(folder / "federation", url))) as stage,
+        ):
+            yield stage
     finally:
         shutil.rmtree(folder)
+
+
+def later_sync_ends_well(stage: Stage, kiosk: Kiosk, version: int, undisturbed: tuple[str, ...]) -> None:
+    """Sync again; the version must be served, and nothing more be there than with one of the undisturbed kiosks."""
+    kiosk.follow(stage.scene.mirror(version))
+    stage.sync(kiosk)
+    assert verdict.served(kiosk, stage.known) == version
+    found = [verdict.litter(kiosk, stage.kiosks[path]) for path in undisturbed]
+    assert [] in found, f"litter: {min(found, key=len)[:5]}"
 
 
 def how_many(there_are: int) -> int:

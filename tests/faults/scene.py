@@ -1,7 +1,7 @@
-"""The scene of every fault: a federation with releases 1, 2 and 3, and kiosks that follow it at a place of their own.
+"""The scene of every fault: a federation with three releases, and kiosks that follow it at a place of their own.
 
-Each release stands in a repository of its own folder, so that a kiosk is moved on by another URL. What is in the packs
-is small, and has something of everything: many entries, a blob of more than one leaf, media, a book, things that are
+Each release stands in a repository of its own folder (0: nothing is released yet), so that a kiosk is moved on by
+another URL. What is in the packs is small, and has something of everything: many entries, a blob of more than one leaf, media, a book, things that are
 added, changed, renamed, dropped and kept.
 """
 
@@ -90,6 +90,7 @@ def make(folder: Path, url: str) -> Scene:
     scene = Scene(folder, url, {})
     repository = Repository(folder / "repository", folder / "keys", system_clock)
     repository.init([making.CHANNEL])
+    subprocess.run(["cp", "-a", repository.folder, scene.repository(0)], check=True)
     for version in VERSIONS:
         recipes = (_members(folder / "recipes/members", version), _papers(folder / "recipes/papers", version))
         scene.built[version] = [build(recipe, folder / "built", making.no_books) for recipe in recipes]
@@ -139,4 +140,18 @@ def _prose(seed: int, words: int) -> str:
     return " ".join(source.choice(WORDS) for _ in range(words))
 
 
-WORDS = "assembly account bank cash coffee debt fair field harvest honey loan maize market member price seed vote".split()
+WORDS = (
+    "assembly",
+    "bank",
+    "cash",
+    "coffee",
+    "debt",
+    "fair",
+    "field",
+    "harvest",
+    "honey",
+    "loan",
+    "maize",
+    "price",
+    "vote",
+)

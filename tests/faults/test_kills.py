@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults import tracing, verdict
-from tests.faults.conftest import Stage, how_many, report
-from tests.faults.scene import Kiosk
+from tests.faults.conftest import Stage, how_many, later_sync_ends_well, report
 from tests.faults.tracing import Point
 
 KILLED = -9
@@ -24,15 +23,6 @@ def logged(stage: Stage, path: str, version: int) -> list[Point]:
             code, told = warm.run(kiosk.sync(), tracing.watching(log))
         assert code == 0, told
         return tracing.points(log, kiosk.state)
-
-
-def later_sync_ends_well(stage: Stage, kiosk: Kiosk, version: int, undisturbed: tuple[str, ...]) -> None:
-    """Sync again; the version must be served, and nothing more be there than with one of the undisturbed kiosks."""
-    kiosk.follow(stage.scene.mirror(version))
-    stage.sync(kiosk)
-    assert verdict.served(kiosk, stage.known) == version
-    found = [verdict.litter(kiosk, stage.kiosks[path]) for path in undisturbed]
-    assert [] in found, f"litter: {min(found, key=len)[:5]}"
 
 
 @pytest.mark.parametrize(("path", "version"), [("", 1), ("1", 2)], ids=["first-install", "update"])
@@ -49,13 +39,17 @@ def test_killed_at_each_call_the_old_or_the_new_is_served(stage: Stage, path: st
             served.append(verdict.served(kiosk, stage.known))
             assert served[-1] in (version - 1, version)
             if case[0] % 2:  # in the meantime there was another release
-                later_sync_ends_well(stage, kiosk, version + 1, (f"{path}{version + 1}", f"{path}{version}{version + 1}"))
+                later_sync_ends_well(
+                    stage, kiosk, version + 1, (f"{path}{version + 1}", f"{path}{version}{version + 1}")
+                )
             else:
                 later_sync_ends_well(stage, kiosk, version, (f"{path}{version}",))
 
     wrong = stage.each(list(enumerate(chosen)), judge)
     old, new = served.count(version - 1), served.count(version)
-    report(f"sync to {version}, killed at {len(chosen)} of {len(found)} calls: {old} old, {new} new, {len(wrong)} wrong")
+    report(
+        f"sync to {version}, killed at {len(chosen)} of {len(found)} calls: {old} old, {new} new, {len(wrong)} wrong"
+    )
     assert not wrong, "\n".join(wrong[:20])
     assert old
     assert new

@@ -13,25 +13,30 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 CHANGING = (
-    "write", "pwrite64", "writev", "pwritev", "copy_file_range", "sendfile", "fallocate", "fsync", "fdatasync", "sync", "syncfs",
-    "sync_file_range", "rename", "renameat", "renameat2", "open", "openat", "link", "linkat", "symlink", "symlinkat",
-    "unlink", "unlinkat", "truncate", "ftruncate", "mkdir", "mkdirat", "rmdir", "chmod", "fchmod", "fchmodat",
+    "write", "pwrite64", "writev", "pwritev", "copy_file_range", "sendfile", "fallocate", "fsync", "fdatasync", "sync",
+    "syncfs", "sync_file_range", "rename", "renameat", "renameat2", "open", "openat", "link", "linkat", "symlink",
+    "symlinkat", "unlink", "unlinkat", "truncate", "ftruncate", "mkdir", "mkdirat", "rmdir", "chmod", "fchmod", "fchmodat",
 )  # fmt: skip
 """Every call that can change a folder or make a change durable; `open` is among them since it can make a file."""
 EVERYWHERE = ("sync",)
 """Calls that name no path and yet concern every folder."""
+Case = TypeVar("Case")
 LINE = re.compile(r"^(?P<thread>\d+) +(?P<name>[a-z0-9_]+)\((?P<rest>.*)$", re.DOTALL)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Point:
     """The `number`-th call of `name`, and how strace told it."""
 
     name: str
     number: int
     told: str
+
+    def __repr__(self) -> str:
+        return f"call {self.number} of {self.name}({self.told}"
 
 
 def calls(log: Path) -> list[tuple[str, str]]:
@@ -55,8 +60,8 @@ def points(log: Path, folder: Path) -> list[Point]:
     return found
 
 
-def spread(found: Sequence[Point], most: int) -> list[Point]:
-    """Return at most `most` points, spread evenly over the run, the first and the last among them."""
+def spread(found: Sequence[Case], most: int) -> list[Case]:
+    """Return at most `most` (2 or more) of them, spread evenly, the first and the last among them."""
     if len(found) <= most:
         return list(found)
     return [found[round(i * (len(found) - 1) / (most - 1))] for i in range(most)]
@@ -65,13 +70,13 @@ def spread(found: Sequence[Point], most: int) -> list[Point]:
 class Tracer:
     """One strace, to be attached to one process."""
 
-    def __init__(self, options: Sequence[str]) -> None:
-        self._options = options
+    def __init__(self, options: Sequence[str], besides: Sequence[str] = ()) -> None:
+        self._options = (f"-etrace={','.join((*CHANGING, *besides))}", *options)
         self._process: subprocess.Popen[str] | None = None
 
     def attach(self, pid: int) -> None:
         """Trace the process from now on; it must be waiting."""
-        command = ["strace", "-f", "-esignal=none", f"-etrace={','.join(CHANGING)}", *self._options, "-p", str(pid)]
+        command = ["strace", "-f", "-esignal=none", *self._options, "-p", str(pid)]
         self._process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
         assert self._process.stderr
         told = self._process.stderr.readline()
@@ -84,10 +89,14 @@ class Tracer:
             self._process.communicate()
 
 
-def watching(log: Path, *, data: bool = False) -> Tracer:
-    """Return a tracer that logs the changing calls, with the paths of descriptors; with `data`, every byte written."""
-    more = ("-xx", "-s", "100000000") if data else ("-s", "0")
-    return Tracer(("-y", *more, "-o", str(log)))
+def watching(log: Path) -> Tracer:
+    """Return a tracer that logs the changing calls, with the paths of descriptors."""
+    return Tracer(("-y", "-s", "0", "-o", str(log)))
+
+
+def recording(log: Path) -> Tracer:
+    """Return a tracer that logs all that a replay needs: every byte written, and where to."""
+    return Tracer(("-y", "-xx", "-s", "100000000", "-o", str(log)), ("lseek", "read"))
 
 
 def tampering(point: Point, how: str, *, always: bool = False) -> Tracer:

@@ -108,7 +108,7 @@ def _learn(path: Path) -> None:
                 try:
                     importlib.import_module(name)
                 except ImportError:
-                    sys.modules.setdefault(name, None)  # type: ignore[arg-type] - a name that only looks like one
+                    continue  # a name that only looks like one
         path.unlink()
 
 
