@@ -15,10 +15,11 @@ from typing import TypeVar
 
 import pytest
 
-from tests import making
 from tests.faults import scene as scenes
-from tests.faults import verdict
+from tests.faults import tracing, verdict
 from tests.faults.scene import Kiosk, Scene
+from tests.faults.serving import Server, serving
+from tests.faults.tracing import Point
 from tests.faults.warm import Warm
 
 POINTS = os.environ.get("FAULT_POINTS", "60")
@@ -33,8 +34,9 @@ Case = TypeVar("Case")
 class Stage:
     """The scene, a folder for what is tried, kiosks that were never disturbed, and what each version must serve."""
 
-    def __init__(self, folder: Path, scene: Scene) -> None:
+    def __init__(self, folder: Path, scene: Scene, server: Server) -> None:
         self.scene = scene
+        self.server = server
         self._folder = folder
         self._numbers = count()
         self._idle: SimpleQueue[Warm] = SimpleQueue()
@@ -77,7 +79,7 @@ class Stage:
         assert code == 0, told
         return told
 
-    def each(self, cases: list[Case], judge: Callable[[Case], str | None]) -> list[str]:
+    def each(self, cases: list[Case], judge: Callable[[Case], str | None], workers: int = WORKERS) -> list[str]:
         """Judge all cases, some at a time; return what was wrong with which."""
 
         def guarded(case: Case) -> str | None:
@@ -87,7 +89,7 @@ class Stage:
                 wrong = str(error)
             return f"{case}: {wrong}" if wrong else None
 
-        with ThreadPoolExecutor(WORKERS) as pool:
+        with ThreadPoolExecutor(workers) as pool:
             return [wrong for wrong in pool.map(guarded, cases) if wrong]
 
     def close(self) -> None:
@@ -114,12 +116,22 @@ def stage() -> Iterator[Stage]:
     (folder / "federation").mkdir()
     try:
         with (
-            making.http_server(folder / "federation") as url,
-            closing(Stage(folder, scenes.make(folder / "federation", url))) as stage,
+            serving(folder / "federation") as server,
+            closing(Stage(folder, scenes.make(folder / "federation", server.url), server)) as stage,
         ):
             yield stage
     finally:
         shutil.rmtree(folder)
+
+
+def logged(stage: Stage, path: str, version: int) -> list[Point]:
+    """Return the points of a sync that moves a kiosk which came by `path` to a version."""
+    with stage.copy(path, version) as kiosk:
+        log = stage.fresh_folder() / "log"
+        with stage.warm() as warm:
+            code, told = warm.run(kiosk.sync(), tracing.watching(log))
+        assert code == 0, told
+        return tracing.points(log, kiosk.state)
 
 
 def later_sync_ends_well(stage: Stage, kiosk: Kiosk, version: int, undisturbed: tuple[str, ...]) -> None:

@@ -1,8 +1,8 @@
 """The scene of every fault: a federation with three releases, and kiosks that follow it at a place of their own.
 
 Each release stands in a repository of its own folder (0: nothing is released yet), so that a kiosk is moved on by
-another URL. What is in the packs is small, and has something of everything: many entries, a blob of more than one leaf, media, a book, things that are
-added, changed, renamed, dropped and kept.
+another URL. What is in the packs is small, and has something of everything: many entries, a blob of more than one leaf,
+media, a book, things that are added, changed, renamed, dropped and kept.
 """
 
 from __future__ import annotations

@@ -9,20 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.faults import tracing, verdict
-from tests.faults.conftest import Stage, how_many, later_sync_ends_well, report
+from tests.faults.conftest import Stage, how_many, later_sync_ends_well, logged, report
 from tests.faults.tracing import Point
 
 KILLED = -9
-
-
-def logged(stage: Stage, path: str, version: int) -> list[Point]:
-    """Return the points of a sync that moves a kiosk which came by `path` to a version."""
-    with stage.copy(path, version) as kiosk:
-        log = stage.fresh_folder() / "log"
-        with stage.warm() as warm:
-            code, told = warm.run(kiosk.sync(), tracing.watching(log))
-        assert code == 0, told
-        return tracing.points(log, kiosk.state)
 
 
 @pytest.mark.parametrize(("path", "version"), [("", 1), ("1", 2)], ids=["first-install", "update"])

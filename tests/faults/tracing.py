@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import TypeVar
 
 CHANGING = (
-    "write", "pwrite64", "writev", "pwritev", "copy_file_range", "sendfile", "fallocate", "fsync", "fdatasync", "sync",
-    "syncfs", "sync_file_range", "rename", "renameat", "renameat2", "open", "openat", "link", "linkat", "symlink",
-    "symlinkat", "unlink", "unlinkat", "truncate", "ftruncate", "mkdir", "mkdirat", "rmdir", "chmod", "fchmod", "fchmodat",
+    "write", "pwrite64", "writev", "pwritev", "copy_file_range", "sendfile", "fallocate", "truncate", "ftruncate",
+    "fsync", "fdatasync", "sync", "syncfs", "sync_file_range", "open", "openat", "mkdir", "mkdirat", "rmdir",
+    "rename", "renameat", "renameat2", "link", "linkat", "symlink", "symlinkat", "unlink", "unlinkat",
+    "chmod", "fchmod", "fchmodat",
 )  # fmt: skip
 """Every call that can change a folder or make a change durable; `open` is among them since it can make a file."""
 EVERYWHERE = ("sync",)
@@ -34,6 +35,11 @@ class Point:
     name: str
     number: int
     told: str
+
+    @property
+    def creates(self) -> bool:
+        """Whether it may make a file."""
+        return "O_CREAT" in self.told
 
     def __repr__(self) -> str:
         return f"call {self.number} of {self.name}({self.told}"
@@ -56,7 +62,7 @@ def points(log: Path, folder: Path) -> list[Point]:
     for name, rest in calls(log):
         seen[name] += 1
         if name in EVERYWHERE or f"{folder}/" in rest or f'{folder}"' in rest or f"{folder}>" in rest:
-            found.append(Point(name, seen[name], rest[:200]))
+            found.append(Point(name, seen[name], rest[:300]))
     return found
 
 
@@ -99,6 +105,15 @@ def recording(log: Path) -> Tracer:
     return Tracer(("-y", "-xx", "-s", "100000000", "-o", str(log)), ("lseek", "read"))
 
 
+IDLE = {"sync", "syncfs"}
+"""What the whole machine still has to write is not these tests' business: such a call would wait for it."""
+
+
+def idling() -> Tracer:
+    """Return a tracer that lets a command run, but for the calls that wait for the whole machine."""
+    return Tracer((f"-einject={','.join(sorted(IDLE))}:retval=0", "-o", "/dev/null"))
+
+
 def tampering(point: Point, how: str, *, always: bool = False) -> Tracer:
     """Return a tracer that tampers with one call.
 
@@ -108,6 +123,5 @@ def tampering(point: Point, how: str, *, always: bool = False) -> Tracer:
         always: with that call and all later ones of its name.
     """
     when = f"{point.number}{'+' if always else ''}"
-    # What the whole machine still has to write is not this test's business: `sync` would wait for it.
-    idle = f"-einject={','.join(sorted({'sync', 'syncfs'} - {point.name}))}:retval=0"
+    idle = f"-einject={','.join(sorted(IDLE - {point.name}))}:retval=0"
     return Tracer((idle, f"-einject={point.name}:{how}:when={when}", "-o", "/dev/null"))

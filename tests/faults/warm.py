@@ -94,10 +94,13 @@ def _child(order: dict[str, str], waiting: int) -> NoReturn:
     except BaseException:  # noqa: BLE001 - as the interpreter itself would: a trace, and exit code 1
         sys.excepthook(*sys.exc_info())
         code = 1
-    sys.stdout.flush()
-    sys.stderr.flush()
-    Path(order["modules"]).write_text(json.dumps(list(sys.modules)))
-    os._exit(code)
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        if not code:
+            Path(order["modules"]).write_text(json.dumps(list(sys.modules)))
+    finally:
+        os._exit(code)
 
 
 def _learn(path: Path) -> None:
