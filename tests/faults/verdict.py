@@ -8,7 +8,6 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from kiosk.publish.build import BuiltPack
 from tests.faults.scene import Kiosk
 
 Tree = dict[str, str]
@@ -17,6 +16,16 @@ Rows = dict[str, list[tuple[object, ...]]]
 """Table -> rows of one generation, without its number and its date."""
 
 
+QUERIES = {
+    "generations": "SELECT installed_bytes FROM generations WHERE number = ?",
+    "packs": """SELECT pack, version, titles, publisher, licence, size_bytes, head_sha256, manifest_sha256
+        FROM packs WHERE generation = ? ORDER BY pack""",
+    "items": """SELECT pack, item, language, kind, title, summary, licence, size_bytes, attributes, content_root
+        FROM items JOIN collections USING (collection) WHERE generation = ? ORDER BY pack, item, language""",
+    "entries": """SELECT pack, item, language, path, type, entries.title, entries.size_bytes, lower(hex(sha256))
+        FROM items JOIN entries USING (collection) WHERE generation = ? ORDER BY pack, item, language, path""",
+}
+"""All that the database says of a generation, but for its number, its date and the numbers of its collections."""
 FANNED_OUT = ("objects",)
 
 
@@ -46,17 +55,6 @@ def tree(folder: Path) -> Tree:
     return found
 
 
-def signed(built: list[BuiltPack]) -> Tree:
-    """Return the files that the signed heads of packs promise, as they must lie in a generation."""
-    found = {}
-    for pack in built:
-        found[f"{pack.head.pack}/manifest.json"] = pack.head.manifest_sha256
-        for item in pack.manifest.items:
-            for entry in item.entries:
-                found[f"{pack.head.pack}/{item.id}/{item.language}/{entry.path}"] = entry.sha256
-    return found
-
-
 def content(kiosk: Kiosk) -> Content | None:
     """Return what the kiosk serves now, None if it serves nothing yet.
 
@@ -82,16 +80,8 @@ def rows(database: Path, number: int) -> Rows:
         told = [row[0] for row in conn.execute("PRAGMA integrity_check")]
         if told != ["ok"] or conn.execute("PRAGMA foreign_key_check").fetchall():
             raise Broken(f"the database is damaged: {told}")
-        tables = [row[0] for row in conn.execute("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")]
-        found: Rows = {}
-        for table in tables:
-            columns = [row[1] for row in conn.execute(f"PRAGMA table_info({table})")]
-            key = "number" if table == "generations" else "generation"
-            if key in columns:
-                kept = ", ".join(name for name in columns if name not in (key, "made_at"))
-                query = f"SELECT {kept} FROM {table} WHERE {key} = ? ORDER BY {kept}"  # names of our own schema
-                found[table] = conn.execute(query, (number,)).fetchall()
-    if not found.get("generations"):
+        found: Rows = {name: conn.execute(query, (number,)).fetchall() for name, query in QUERIES.items()}
+    if not found["generations"]:
         raise Broken(f"generation {number} is served and has no rows")
     return found
 
@@ -115,9 +105,18 @@ def served(kiosk: Kiosk, known: dict[int, Content]) -> int:
 def litter(kiosk: Kiosk, reference: Kiosk) -> list[str]:
     """Return the paths of the state folder that an undisturbed kiosk does not have, and those that it has besides.
 
-    Generations are compared by their age, not by their number.
+    Generations are compared by their age, not by their number. Rows that nothing needs any more are litter too.
     """
-    return sorted(_paths(kiosk) ^ _paths(reference))
+    return sorted(_paths(kiosk) ^ _paths(reference)) + _idle_rows(kiosk)
+
+
+def _idle_rows(kiosk: Kiosk) -> list[str]:
+    with closing(sqlite3.connect(kiosk.state / "kiosk.sqlite3")) as conn:
+        rows = conn.execute("SELECT collection FROM collections WHERE collection NOT IN (SELECT collection FROM items)")
+        told = [f"rows of collection {row[0]}" for row in rows]
+        numbers = {str(row[0]) for row in conn.execute("SELECT number FROM generations")}
+    there = {path.name for path in (kiosk.state / "generations").iterdir()}
+    return told + [f"generation {number} is only rows or only a folder" for number in sorted(numbers ^ there)]
 
 
 def _paths(kiosk: Kiosk) -> set[str]:
