@@ -135,12 +135,6 @@ class Demonstration:
         self._child.kill()
         self._child.wait(30)
 
-    def hang_up(self) -> int:
-        """Close its terminal and return the exit code."""
-        assert self._child
-        self._child.send_signal(signal.SIGHUP)
-        return self.wait()
-
     def wait(self) -> int:
         """Return the exit code when it has ended."""
         assert self._child

@@ -29,13 +29,6 @@ def test_ctrl_c_ends_every_process(small: Demonstration) -> None:
     assert [each for each in processes if each.is_running() and each.status() != psutil.STATUS_ZOMBIE] == []
 
 
-def test_a_closed_terminal_ends_every_process(small: Demonstration) -> None:
-    small.start()
-    processes = small.children()
-    assert small.hang_up() == 130
-    assert [each for each in processes if each.is_running() and each.status() != psutil.STATUS_ZOMBIE] == []
-
-
 def test_run_again_it_starts_from_what_is_there(small: Demonstration) -> None:
     first = small.start()
     small.interrupt()
