@@ -6,9 +6,11 @@ What an operator may change lives in `store.settings`; no key is in both places.
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, available_timezones
 
 from kiosk.errors import ConfigError, FormatError
 from kiosk.fields import Document, Fields, read_yaml
@@ -25,17 +27,27 @@ class Site:
 
 @dataclass(frozen=True)
 class Sync:
-    """Whom the kiosk follows: a mirror's URL, a channel's name, and the root of trust that was put in by hand."""
+    """Whom the kiosk follows, and the limits that its card sets.
 
-    mirror: str
-    channel: str
+    Args:
+        mirrors: where copies of the repository lie, asked in this order: URLs (no slash at the end) and absolute
+            paths of folders.
+        channels: the names of the signed lists to follow.
+        trusted_root: the federation's first root, put in by hand.
+        most_bytes: the largest sum of installed packs.
+        spare_bytes: what must stay free on the card whatever a sync does.
+    """
+
+    mirrors: tuple[str, ...]
+    channels: tuple[str, ...]
     trusted_root: Path
     most_bytes: int
+    spare_bytes: int
 
 
 @dataclass(frozen=True)
 class Config:
-    """Everything the kiosk is told from outside."""
+    """Everything the kiosk is told from outside; `time_zone` is that of its people, for days, hours and budgets."""
 
     name: str
     state: Path
@@ -43,6 +55,7 @@ class Config:
     library: Site
     console: Site
     sync: Sync
+    time_zone: ZoneInfo
 
 
 def load(path: Path) -> Config:
@@ -64,6 +77,7 @@ def load(path: Path) -> Config:
         library=_site(root.fields("library")),
         console=_site(root.fields("console")),
         sync=_sync(root.fields("sync"), folder),
+        time_zone=_time_zone(root),
     )
     root.finish()
     _distinct(document, config)
@@ -79,20 +93,56 @@ def _site(fields: Fields) -> Site:
 
 def _sync(fields: Fields, folder: Path) -> Sync:
     sync = Sync(
-        mirror=_url(fields, "mirror"),
-        channel=fields.text("channel", "stable", most=64),
+        mirrors=_mirrors(fields, folder),
+        channels=_distinct_texts(fields, "channels", ("stable",)),
         trusted_root=folder / fields.text("trusted_root"),
         most_bytes=fields.whole("most_mb", 1, 2_000_000, 16_000) * 1_000_000,
+        spare_bytes=fields.whole("spare_mb", 16, 100_000, 200) * 1_000_000,
     )
     fields.finish()
     return sync
 
 
+def _mirrors(fields: Fields, folder: Path) -> tuple[str, ...]:
+    # A folder is told by its slash or dot: what has neither is a URL whose scheme was forgotten.
+    return tuple(
+        str(folder / each)
+        if each.startswith(("/", "./", "../"))
+        else _checked_url(fields, "mirrors", each, ", or a folder as /srv/mirror")
+        for each in _distinct_texts(fields, "mirrors")
+    )
+
+
+def _distinct_texts(fields: Fields, key: str, default: tuple[str, ...] | None = None) -> tuple[str, ...]:
+    values = fields.texts(key, default=default)
+    for value in sorted({value for value in values if values.count(value) > 1}):
+        fields.complain(key, f"'{value}' is there twice")
+    return values
+
+
+def _time_zone(root: Fields) -> ZoneInfo:
+    name = root.text("time_zone", "UTC", most=64)
+    if name not in available_timezones():
+        near = difflib.get_close_matches(name, sorted(available_timezones()), n=1)
+        hint = (
+            f"did you mean '{near[0]}'?"
+            if near
+            else "write it as Africa/Kampala; `timedatectl list-timezones` knows them all"
+        )
+        root.complain("time_zone", f"'{name}' is not a time zone", hint)
+        return ZoneInfo("UTC")
+    return ZoneInfo(name)
+
+
 def _url(fields: Fields, key: str) -> str:
-    url = fields.text(key).rstrip("/")
+    return _checked_url(fields, key, fields.text(key))
+
+
+def _checked_url(fields: Fields, key: str, text: str, other: str = "") -> str:
+    url = text.rstrip("/")
     parts = urlsplit(url)
     if url and (parts.scheme not in ("http", "https") or not parts.hostname):
-        fields.complain(key, f"'{url}' is not a URL", "write it as http://host:port")
+        fields.complain(key, f"'{url}' is not a URL", f"write it as http://host:port{other}")
     return url
 
 

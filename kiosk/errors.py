@@ -7,6 +7,8 @@ event that a sync leaves behind.
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class KioskError(Exception):
     """Something went wrong in a way that was foreseen.
@@ -70,6 +72,20 @@ class HostError(KioskError):
     """The machine: a program that is missing, a port that is taken, a process that died."""
 
     exit_code = 7
+
+
+class BudgetSpent(KioskError):
+    """Nothing is wrong: the data budget, its hours, the link's rule or a pause say "not now". What came so far stays.
+
+    Args:
+        detail: the reason as a key, when it goes on, and figures, as JSON values (see `sync.reasons`).
+    """
+
+    exit_code = 9
+
+    def __init__(self, message: str, hint: str | None = None, detail: dict[str, Any] | None = None) -> None:
+        super().__init__(message, hint)
+        self.detail = detail or {}
 
 
 class InvalidInput(KioskError):

@@ -165,9 +165,11 @@ class Fields:
             self.complain(key, f"'{key}' is not a date", "write it as 2026-11-24")
             return date(2000, 1, 1)
 
-    def texts(self, key: str, least: int = 1, most: int = 1000) -> tuple[str, ...]:
+    def texts(
+        self, key: str, least: int = 1, most: int = 1000, default: tuple[str, ...] | None = None
+    ) -> tuple[str, ...]:
         """Return a list of texts of up to `most` characters without control characters, at least `least` of them."""
-        values = self.get(key, list, "a list")
+        values = self.get(key, list, "a list", list(default) if default else None)
         if values is None:
             return ()
         if len(values) < least or not all(isinstance(value, str) and value.strip() for value in values):

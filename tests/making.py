@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import yaml
 
@@ -126,19 +127,20 @@ class FolderMirror:
 
     folder: Path
     name: str = "test-mirror"
+    metered: bool = True
     spoiled: dict[str, bytes] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
 
-    def read(self, path: str) -> Iterator[bytes]:
+    def read(self, path: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         self.asked.append(path)
         for part, data in self.spoiled.items():
             if part in path:
-                yield data
+                yield data[start:end]
                 return
         file = self.folder / path
         if not file.is_file():
             raise FileMissing(f"{self.name}/{path}: missing")
-        yield file.read_bytes()
+        yield file.read_bytes()[start:end]
 
 
 class Village:
@@ -164,7 +166,7 @@ class Village:
         return built
 
     def agent(self) -> Agent:
-        return Agent(self.config, self.mirror, self.clock)
+        return Agent(self.config, [self.mirror], self.clock, wait=lambda seconds: None)
 
     def lesson(self) -> str:
         """Return the lesson that the current generation serves."""
@@ -174,8 +176,8 @@ class Village:
 def config(folder: Path, root: Path, *, port: int = 8000, mirror: str = "http://127.0.0.1:1") -> Config:
     """Return a configuration whose state is below `folder`."""
     portal, library, console = (Site(f"127.0.0.{n}", port, f"http://127.0.0.{n}:{port}") for n in (1, 2, 3))
-    sync = Sync(mirror, CHANNEL, root, 10**9)
-    return Config("Test telecenter", folder / "state", portal, library, console, sync)
+    sync = Sync((mirror,), (CHANNEL,), root, 10**9, 10**6)
+    return Config("Test telecenter", folder / "state", portal, library, console, sync, ZoneInfo("Africa/Kampala"))
 
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):

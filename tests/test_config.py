@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -18,7 +19,7 @@ console:
   address: 127.0.0.3
   port: 8082
   url: "https://console.kiosk.test/"
-sync: {mirror: "http://federation.test/repository", trusted_root: root.json}
+sync: {mirrors: ["http://federation.test/repository/", ./stick, /srv/mirror], trusted_root: root.json}
 """
 
 
@@ -32,7 +33,10 @@ def test_a_good_file_is_read(tmp_path: Path) -> None:
     config = load(written(tmp_path, GOOD))
     assert config.state == tmp_path / "state"
     assert config.console.url == "https://console.kiosk.test"
-    assert config.sync.channel == "stable"
+    assert config.sync.mirrors == ("http://federation.test/repository", str(tmp_path / "stick"), "/srv/mirror")
+    assert config.sync.channels == ("stable",)
+    assert config.sync.spare_bytes == 200_000_000
+    assert config.time_zone == ZoneInfo("UTC")
     assert config.sync.trusted_root == tmp_path / "root.json"
 
 
@@ -44,7 +48,11 @@ def test_a_good_file_is_read(tmp_path: Path) -> None:
         ("port: 8082", "prot: 8082", "kiosk.yaml:7: unknown key 'prot' (did you mean 'port'?)"),
         ("port: 8082", 'port: "8082"', "kiosk.yaml:7: 'port' must be a whole number"),
         ("http://books.kiosk.test", "http://kiosk.test", "is the address of portal too"),
-        ("http://federation.test/repository", "federation.test", "is not a URL (write it as http://host:port)"),
+        ("state: state", "state: state\ntime_zone: Africa/Kamapla", "did you mean 'Africa/Kampala'?"),
+        ("https://console.kiosk.test/", "console", "'console' is not a URL (write it as http://host:port)"),
+        ("/srv/mirror", "srv", "'srv' is not a URL (write it as http://host:port, or a folder as /srv/mirror)"),
+        ("/srv/mirror", "./stick", "kiosk.yaml:9: './stick' is there twice"),
+        ("mirrors:", "mirror:", "unknown key 'mirror' (did you mean 'mirrors'?)"),
         ("state: state\n", "", "the key 'state' is missing"),
     ],
 )
@@ -52,6 +60,14 @@ def test_a_mistake_is_told_with_its_line(tmp_path: Path, before: str, after: str
     with pytest.raises(ConfigError) as refusal:
         load(written(tmp_path, GOOD.replace(before, after)))
     assert told in refusal.value.message
+
+
+def test_places_channels_and_zone_can_be_chosen(tmp_path: Path) -> None:
+    text = GOOD.replace("sync: {", "time_zone: Africa/Kampala\nsync: {channels: [stable, prices], spare_mb: 500, ")
+    config = load(written(tmp_path, text))
+    assert config.sync.channels == ("stable", "prices")
+    assert config.sync.spare_bytes == 500_000_000
+    assert config.time_zone == ZoneInfo("Africa/Kampala")
 
 
 def test_a_missing_file_is_told(tmp_path: Path) -> None:

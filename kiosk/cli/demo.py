@@ -17,10 +17,9 @@ from typing import NoReturn
 import click
 
 from kiosk import config as configuration
-from kiosk.cli import federation
+from kiosk.cli import federation, syncing
 from kiosk.cli.federation import Federation
 from kiosk.cli.output import ProgressLine, size
-from kiosk.cli.sync import agent, told
 from kiosk.clock import system_clock
 from kiosk.config import Config
 from kiosk.errors import HostError
@@ -30,18 +29,20 @@ from kiosk.store import db, operators
 from kiosk.store.state import State, write_durably
 
 OPERATOR = "operator"
-# Browsers keep cookies by host, whatever the port: each site has a loopback address of its own, as on a kiosk each
-# has a host name of its own, so that nothing in a book can touch the cookies of the portal or the console.
-PORTAL, LIBRARY, CONSOLE, MIRROR = "127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4"
+# Browsers keep cookies by host, whatever the port: each site has a loopback host of its own, as on a kiosk each has a
+# host name of its own, so that nothing in a book can touch the cookies of the portal or the console. The library's is
+# a name: kiwix-serve, since Debian 13, listens on no address that an interface does not list, as 127.0.0.2.
+PORTAL, LIBRARY, CONSOLE, MIRROR = "127.0.0.1", "127.0.0.1", "127.0.0.3", "127.0.0.4"
+LIBRARY_HOST = "localhost"
 
 CONFIG = """\
 # Written by `kiosk demo`; see docs/configuration.md.
 name: Demonstration telecenter
 state: state
 portal: {{address: {portal}, port: {port}, url: "http://{portal}:{port}"}}
-library: {{address: {library}, port: {library_port}, url: "http://{library}:{library_port}"}}
+library: {{address: {library}, port: {library_port}, url: "http://{library_host}:{library_port}"}}
 console: {{address: {console}, port: {console_port}, url: "http://{console}:{console_port}"}}
-sync: {{mirror: "http://{mirror}:{mirror_port}", channel: stable, trusted_root: root.json}}
+sync: {{mirrors: ["http://{mirror}:{mirror_port}"], trusted_root: root.json}}
 """
 
 
@@ -59,8 +60,9 @@ def demo(recipes: tuple[Path, ...], folder: Path, port: int) -> None:
     Example:
       kiosk demo content-packs/*
     """
-    for number in (signal.SIGTERM, signal.SIGHUP):  # the window of the terminal may be closed
-        signal.signal(number, _end)
+    signal.signal(signal.SIGTERM, _end)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # not under nohup, which means to outlive the terminal
+        signal.signal(signal.SIGHUP, _end)
     _check_ports(port)
     fed = Federation(folder.resolve() / "federation")
     _publish(fed, recipes)
@@ -102,7 +104,7 @@ def _kiosk(folder: Path, port: int, fed: Federation) -> Config:
         write_durably(root, fed.repository.root_bytes())
     path = folder / "kiosk.yaml"
     text = CONFIG.format(
-        portal=PORTAL, library=LIBRARY, console=CONSOLE, mirror=MIRROR,
+        portal=PORTAL, library=LIBRARY, library_host=LIBRARY_HOST, console=CONSOLE, mirror=MIRROR,
         port=port, library_port=port + 1, console_port=port + 2, mirror_port=port + 3,
     )  # fmt: skip
     write_durably(path, text.encode())
@@ -129,11 +131,11 @@ def _start_mirror(processes: Processes, fed: Federation, port: int) -> None:
 def _sync(config: Config) -> None:
     line = ProgressLine("fetching")
     try:
-        outcome = agent(config).run(line.bytes)
+        outcome = syncing.agent(config, syncing.mirrors(config)).run(line.bytes)
     finally:
         line.end()
     for change in outcome.changes:
-        click.echo(f"  {told(change)}")
+        click.echo(f"  {syncing.told(change)}")
     click.echo(f"kiosk: generation {outcome.generation}, fetched {size(outcome.fetched_bytes)} over HTTP, verified")
 
 

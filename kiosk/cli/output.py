@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
+import time
 from typing import Any
 
 import click
@@ -19,6 +21,33 @@ def size(count: int) -> str:
     return f"{value:.0f} {unit}" if unit in ("B", "KB") or value >= 100 else f"{value:.1f} {unit}"
 
 
+def duration(seconds: float) -> str:
+    """Return a time for people: 45 s, 12 min, 3 h 20 min, 2 days."""
+    if seconds < 60:
+        return f"{max(1, round(seconds))} s"
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    if minutes < 48 * 60:
+        return f"{minutes // 60} h {minutes % 60} min" if minutes % 60 else f"{minutes // 60} h"
+    return f"{round(minutes / 60 / 24)} days"
+
+
+def progress(done: int, total: int, fetched: int, seconds: float) -> str:
+    """Return how far a transfer is: percent, bytes, rate and the time left.
+
+    Args:
+        done, total: bytes that are there, and bytes in all.
+        fetched, seconds: bytes that came in this run so far, and the time that took.
+    """
+    percent = 100 * done // total if total else 100
+    text = f"{percent:3d} %  {size(done)} of {size(total)}"
+    if fetched <= 0 or seconds < 1:
+        return text
+    rate = fetched / seconds
+    return f"{text}  {size(round(rate))}/s  {duration(max(0, total - done) / rate)} left"
+
+
 def as_json(value: Any) -> None:
     """Print a value as JSON."""
     click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
@@ -30,6 +59,7 @@ class ProgressLine:
     def __init__(self, title: str, quiet: bool = False) -> None:
         self._title = title
         self._live = sys.stderr.isatty() and not quiet
+        self._begun: tuple[float, int] | None = None
 
     def step(self, what: str, done: int, total: int) -> None:
         """Show that `done` of `total` are done and `what` is next."""
@@ -37,12 +67,16 @@ class ProgressLine:
             click.echo(f"\r\x1b[K{self._title}: {done}/{total} {what[:50]}", nl=False, err=True)
 
     def bytes(self, done: int, total: int, what: str) -> None:
-        """Show bytes done of bytes in all."""
-        if self._live:
-            percent = 100 * done // total if total else 100
-            click.echo(
-                f"\r\x1b[K{self._title}: {percent:3d} %  {size(done)} of {size(total)}  {what[:40]}", nl=False, err=True
-            )
+        """Show bytes done of bytes in all, with the rate of this run and an estimate of the time left."""
+        if not self._live:
+            return
+        now = time.monotonic()
+        if self._begun is None:
+            self._begun = (now, done)
+        begun, had = self._begun
+        text = progress(done, total, done - had, now - begun)
+        width = max(20, shutil.get_terminal_size().columns - 1)
+        click.echo(f"\r\x1b[K{f'{self._title}: {text}  {what}'[:width]}", nl=False, err=True)
 
     def end(self) -> None:
         """Clear the line."""

@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import waitress
 from flask import Flask
 
 from kiosk import config as configuration
-from kiosk.cli.sync import CONFIG
+from kiosk.cli.kiosk_options import CONFIG
 from kiosk.config import Site
 from kiosk.console import create_console
-from kiosk.errors import HostError
+from kiosk.errors import ConfigError, HostError
 from kiosk.host import kiwix
 from kiosk.portal import create_portal
 from kiosk.store.state import State
+from kiosk.sync import neighbours
+from kiosk.sync.holdings import Holdings
+from kiosk.sync.sharing import create_sharing
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 THREADS = 4
 """Enough for a hotspot of twenty phones; each thread costs memory."""
 MOST_BODIES = 4
 """A request of up to this many times what a site takes is still answered with a page that says it is too large."""
+
+MIRROR_PORT = 8090
+MOST_QUESTION_BYTES = 1000
+"""Nobody has anything to tell the mirror."""
+MOST_BUFFERED_BYTES = 1_000_000
+"""What waits in memory for who reads slowly."""
 
 
 @click.group()
@@ -69,18 +83,49 @@ def library(config_path: Path) -> None:
     kiwix.serve(config.library, state.current, state.folder / "no-books.xml")
 
 
+@serve.command()
+@CONFIG
+@click.option("--address", default="0.0.0.0", show_default=True, help="Where to listen.")  # noqa: S104 - it is public
+@click.option("--port", type=click.IntRange(1, 65535), default=MIRROR_PORT, show_default=True, help="The port.")
+@click.option("--announce/--no-announce", default=True, show_default=True, help="Tell kiosks near that it is here.")
+def mirror(config_path: Path, address: str, port: int, announce: bool) -> None:
+    """Serve neighbouring kiosks the packs that this one holds; read-only.
+
+    \b
+    Example:
+      kiosk serve mirror --config kiosk.yaml
+    """
+    config = configuration.load(config_path)
+    stop = threading.Event()
+    if announce:
+        path = config.sync.trusted_root
+        try:
+            repository = neighbours.repository_id(path.read_bytes())
+        except OSError as error:
+            raise ConfigError(f"{path}: the root of trust can not be read: {error.strerror}") from error
+        arguments = (config.name, port, repository, stop)
+        threading.Thread(target=neighbours.keep_announcing, args=arguments, daemon=True).start()
+    try:
+        _listen(create_sharing(Holdings(config.state)), address, port, MOST_QUESTION_BYTES)
+    finally:
+        stop.set()
+
+
 def _serve(app: Flask, site: Site) -> None:
     # waitress keeps a request on disk before the application sees it, and would keep a gigabyte.
-    most_bytes = MOST_BODIES * int(app.config["MAX_CONTENT_LENGTH"])
+    _listen(app, site.address, site.port, MOST_BODIES * int(app.config["MAX_CONTENT_LENGTH"]))
+
+
+def _listen(app: WSGIApplication, address: str, port: int, most_bytes: int) -> None:
     try:
         server = waitress.create_server(
-            app, host=site.address, port=site.port, threads=THREADS, ident=None, channel_timeout=60,
-            max_request_body_size=most_bytes,
+            app, host=address, port=port, threads=THREADS, ident=None, channel_timeout=60,
+            max_request_body_size=most_bytes, outbuf_high_watermark=MOST_BUFFERED_BYTES,
         )  # fmt: skip
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise HostError(
-            f"{site.address}:{site.port}: can not be listened on: {reason}",
+            f"{address}:{port}: can not be listened on: {reason}",
             "is another program there? address and port are in the configuration",
         ) from error
     server.run()

@@ -1,125 +1,146 @@
-"""`kiosk sync`: bring the kiosk to what its channel offers."""
+"""`kiosk sync`: bring the kiosk to what its channels offer, and tell beforehand what that costs."""
 
 from __future__ import annotations
 
-from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import click
 
 from kiosk import config as configuration
-from kiosk.cli.output import ProgressLine, as_json, size
+from kiosk.cli import syncing
+from kiosk.cli.budget import budget, pause, resume
+from kiosk.cli.kiosk_options import CONFIG, JSON, opened
+from kiosk.cli.output import as_json, duration, size
+from kiosk.cli.rollback import rollback
+from kiosk.cli.status import status
 from kiosk.clock import system_clock
 from kiosk.config import Config
-from kiosk.store import db, events, generations
-from kiosk.store.state import State
-from kiosk.sync.agent import Agent
-from kiosk.sync.mirrors import HttpMirror
-from kiosk.sync.plan import Change
+from kiosk.errors import Conflict
+from kiosk.host import link
+from kiosk.sync import manners, reasons
+from kiosk.sync import status as standing
+from kiosk.sync.plan import Change, Plan, Step
+from kiosk.sync.status import Status
 
-CONFIG = click.option(
-    "--config", "config_path", default=Path("/etc/kiosk/kiosk.yaml"), show_default=True, envvar="KIOSK_CONFIG",
-    type=click.Path(dir_okay=False, path_type=Path), help="The kiosk's configuration.",
-)  # fmt: skip
-JSON = click.option("--json", "json_", is_flag=True, help="Print the result as JSON.")
+GUESSED_SPEED = 12_500
+"""Bytes per second (100 kbit/s) where nothing was measured yet and no --rate is given."""
 
 
 @click.group()
 def sync() -> None:
-    """Fetch, verify and install what the federation released."""
+    """Fetch, verify and install what the federation released.
+
+    \b
+    Ends with 0 when all is well; 9 when the data budget, its hours, the link's rule or a pause says "not now"
+    (nothing is wrong, it goes on by itself); else 2 configuration, 3 and 4 pack or signature, 5 mirror, 6 the
+    kiosk's own memory, 7 the machine.
+    """
+
+
+for command in (status, rollback, pause, resume, budget):
+    sync.add_command(command)
 
 
 @sync.command()
+@click.option(
+    "--due", is_flag=True, help="Only if one is due: not while paused, waiting after a failure, or too early."
+)
 @CONFIG
 @JSON
-def run(config_path: Path, json_: bool) -> None:
+def run(config_path: Path, due: bool, json_: bool) -> None:
     """Sync now. What is installed goes on being served, whatever goes wrong.
 
     \b
     Example:
       kiosk sync run --config kiosk.yaml
+      kiosk sync run --due
     """
     config = configuration.load(config_path)
-    line = ProgressLine("fetching", json_)
+    if due and (why := _waits(config)):
+        click.echo(f"not now: {why}")
+        return
     try:
-        outcome = agent(config).run(line.bytes)
-    finally:
-        line.end()
-    if json_:
-        as_json({
-            "generation": outcome.generation, "fetched_bytes": outcome.fetched_bytes,
-            "changes": [vars(change) for change in outcome.changes],
-        })  # fmt: skip
-        return
-    for change in outcome.changes:
-        click.echo(told(change))
-    news = f"fetched {size(outcome.fetched_bytes)}; " if outcome.changes else "nothing new; "
-    click.echo(f"{news}generation {outcome.generation} is served")
+        syncing.run(config, syncing.mirrors(config), json_=json_)
+    except Conflict as error:
+        if not due:
+            raise
+        click.echo(f"not now: {error.message}")
+
+
+def _waits(config: Config) -> str | None:
+    with opened(config) as (state, conn):
+        found = standing.read(conn, state, system_clock(), config.time_zone, link.is_metered())
+    # A budget that is spent stops the internet alone: a neighbour or a folder may still be asked.
+    free = any(not mirror.metered for mirror in syncing.mirrors(config))
+    refusal = found.due or (None if free else found.internet)
+    return reasons.sentence(refusal, config.time_zone) if refusal else None
 
 
 @sync.command()
+@click.option("--rate", type=click.IntRange(1), metavar="KBIT", help="Reckon with so many kilobits a second.")
 @CONFIG
 @JSON
-def plan(config_path: Path, json_: bool) -> None:
-    """Tell what a sync would change and fetch, and change nothing.
+def plan(config_path: Path, rate: int | None, json_: bool) -> None:
+    """Tell what a sync would change, what it costs in bytes and time, and what room it needs; change nothing.
 
     \b
     Example:
-      kiosk sync plan --config kiosk.yaml
-    """
-    offer = agent(configuration.load(config_path)).offer()
-    if json_:
-        as_json({
-            "changes": [vars(change) for change in offer.changes], "download_bytes": offer.download_bytes,
-            "card_bytes": offer.card_bytes,
-        })  # fmt: skip
-        return
-    for change in offer.changes:
-        click.echo(told(change))
-    click.echo(f"{size(offer.download_bytes)} to fetch" if offer.changes else "nothing new")
-
-
-@sync.command()
-@CONFIG
-@JSON
-def status(config_path: Path, json_: bool) -> None:
-    """Show the generation that is served and how the last sync ended.
-
-    \b
-    Example:
-      kiosk sync status --json
+      kiosk sync plan
+      kiosk sync plan --rate 50 --json
     """
     config = configuration.load(config_path)
-    state = State(config.state)
-    state.prepare()
-    with closing(db.connect(state.database)) as conn:
-        current = generations.get(conn, state.current_number())
-        last = events.last(conn, "sync.")
+    offer = syncing.agent(config, syncing.mirrors(config)).offer()
+    with opened(config) as (state, conn):
+        found = standing.read(conn, state, system_clock(), config.time_zone, link.is_metered())
+    speed = rate * 125 if rate else found.speed_bytes or GUESSED_SPEED
     if json_:
-        as_json({
-            "generation": current.number if current else 0,
-            "packs": {pack.pack: pack.version for pack in current.packs} if current else {},
-            "last": {"at": last[0].at, "kind": last[0].kind, **last[0].detail} if last else None,
-        })  # fmt: skip
+        as_json(_value(offer, found, speed))
         return
+    changes = {change.pack: change for change in offer.changes}
+    for step in offer.steps:
+        click.echo(
+            f"{syncing.told(changes[step.head.pack])}  {size(step.route.download_bytes)}, {_route(step, changes)}"
+        )
+    for change in offer.changes:
+        if not change.after:
+            click.echo(syncing.told(change))
+    for pack, refusal in offer.left.items():
+        click.echo(f"waits: {pack}: {reasons.sentence(refusal, config.time_zone)}")
+    if not offer.changes:
+        click.echo("nothing new")
+        return
+    cost = manners.estimate(found.settings, found.used, offer.download_bytes, speed)
+    told = "measured" if found.speed_bytes and not rate else "given" if rate else "assumed"
+    click.echo(f"{size(offer.download_bytes)} to fetch, {duration(cost.seconds)} at {size(speed)}/s ({told})")
+    if cost.days != 0:
+        more = "more than a year" if cost.days is None else f"{cost.days} more day{'s' if cost.days > 1 else ''}"
+        click.echo(f"the data budget makes it wait for {more}")
     click.echo(
-        f"generation {current.number}, {size(current.installed_bytes)}" if current else "nothing is installed yet"
+        f"{size(offer.card_bytes)} of room needed beside what is installed, {size(config.sync.spare_bytes)} stay free"
     )
-    for pack in current.packs if current else ():
-        click.echo(f"  {pack.pack} {pack.version}  {size(pack.size_bytes)}")
-    if last:
-        click.echo(f"last: {last[0].kind} at {last[0].at:%Y-%m-%d %H:%M} UTC {last[0].detail.get('message', '')}")
 
 
-def agent(config: Config) -> Agent:
-    """Return the agent that syncs the kiosk of `config` over HTTP."""
-    return Agent(config, HttpMirror(config.sync.mirror), system_clock)
+def _route(step: Step, changes: dict[str, Change]) -> str:
+    return f"patch from {changes[step.head.pack].before}" if step.route.start else "full"
 
 
-def told(change: Change) -> str:
-    """Return a change in words."""
-    if not change.before:
-        return f"new: {change.pack} {change.after}"
-    if not change.after:
-        return f"withdrawn: {change.pack} {change.before}"
-    return f"updated: {change.pack} {change.before} -> {change.after}"
+def _value(offer: Plan, found: Status, speed: int) -> dict[str, Any]:
+    changes = {change.pack: change for change in offer.changes}
+    cost = manners.estimate(found.settings, found.used, offer.download_bytes, speed)
+    return {
+        "changes": [vars(change) for change in offer.changes],
+        "steps": [
+            {
+                "pack": step.head.pack, "version": step.head.version,
+                "patch_from": changes[step.head.pack].before if step.route.start else None,
+                "download_bytes": step.route.download_bytes, "installed_bytes": step.head.installed_bytes,
+                "seconds": manners.estimate(found.settings, found.used, step.route.download_bytes, speed).seconds,
+            }
+            for step in offer.steps
+        ],
+        "left": {pack: refusal.to_value() for pack, refusal in offer.left.items()},
+        "download_bytes": offer.download_bytes, "card_bytes": offer.card_bytes,
+        "speed_bytes": speed, "measured": found.speed_bytes is not None,
+        "seconds": cost.seconds, "days": cost.days,
+    }  # fmt: skip

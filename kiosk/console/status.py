@@ -13,6 +13,7 @@ from typing import Any
 from flask import Blueprint, render_template
 from flask_babel import gettext, ngettext
 
+from kiosk.console import pauses
 from kiosk.store import events, generations
 from kiosk.store.events import Event
 from kiosk.web import current, i18n
@@ -74,6 +75,11 @@ def _light(event: Event) -> Light:
         return Light("bad", gettext("Failed"), str(detail.get("message", "")), remedy)
     if event.kind == "sync.finished":
         return Light("good", gettext("In order"), _changes(detail))
+    if event.kind == "sync.paused":
+        return Light("wait", gettext("Waiting"), pauses.sentence(detail))
+    if event.kind == "sync.rolled_back":
+        sentence = gettext("Generation %(number)s is served again.", number=i18n.number(detail["generation"]))
+        return Light("good", gettext("Went back"), sentence)
     if abs(current.now() - event.at) > LONGEST_SYNC:
         return Light("bad", gettext("Cut"), gettext("It began and did not end. The next one goes on from there."))
     return Light("wait", gettext("Running"), gettext("It has begun and not ended yet."))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,11 @@ ISO_639_3 = {
     "yo": "yor", "zu": "zul",
 }  # fmt: skip
 """ZIM books name their language in three letters; packs in two where BCP 47 has two."""
+
+# What a ZIM book may say of itself, in characters. Older zimwriterfs take more, that of Debian 13 refuses the book. The
+# portal shows the pack's own words, which have room.
+MOST_TITLE = 30
+MOST_DESCRIPTION = 80
 
 
 @dataclass(frozen=True)
@@ -62,12 +68,22 @@ def _run(pages: Path, language: str, labels: BookLabels, out: Path) -> None:
     try:
         sh.Command(PROGRAM)(
             f"--welcome={labels.front}", "--illustration=cover.png", f"--language={language}",
-            f"--title={labels.title}", f"--description={labels.summary}", f"--creator={labels.publisher}",
-            f"--publisher={labels.publisher}", f"--name={labels.name}", "--threads=2", str(pages), str(out),
+            f"--title={shortened(labels.title, MOST_TITLE)}",
+            f"--description={shortened(labels.summary, MOST_DESCRIPTION)}",
+            f"--creator={labels.publisher}", f"--publisher={labels.publisher}", f"--name={labels.name}", "--threads=2",
+            str(pages), str(out),
             _err_to_out=True,
         )  # fmt: skip
     except sh.ErrorReturnCode as error:
         words = error.stdout.decode(errors="replace").strip().splitlines()[-5:]
-        raise FormatError(f"{pages}: zimwriterfs refused the book:\n" + "\n".join(words)) from error
+        raise FormatError(f"{labels.name}: zimwriterfs refused the book:\n" + "\n".join(words)) from error
     if not out.is_file():
-        raise FormatError(f"{pages}: zimwriterfs wrote no book")
+        raise FormatError(f"{labels.name}: zimwriterfs wrote no book")
+
+
+def shortened(text: str, most: int) -> str:
+    """Return a text in at most `most` characters, cut between words where there are any."""
+    if len(text) <= most:
+        return text
+    by_words = textwrap.shorten(text, most, placeholder="…", break_on_hyphens=False)
+    return by_words if len(by_words) > most // 2 else text[: most - 1] + "…"

@@ -1,8 +1,7 @@
 """The blocks of a patch: new bytes, coded against old ones.
 
-Source: docs/formats/pack.md, "Routes", 3; bsdiff after C. Percival, "Naive differences of executable code" (2003).
-Pure: bytes in, bytes out. True always: a block and its references have at most 8 MiB (a block alone at
-most 1 MiB more), and that is held before anything is decoded.
+Source: docs/formats/pack.md, "Routes", 3. Pure: bytes in, bytes out. True always: a block and its
+references have at most 8 MiB (a block of 1 MiB may always be), and that is held before anything is decoded.
 """
 
 from __future__ import annotations
@@ -10,11 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-import bsdiff4.core
-
 from kiosk.errors import FormatError
-from kiosk.packs import wire
-from kiosk.packs.route import squeeze, squeezed_bytes, unsqueeze
+from kiosk.packs import difference, wire
+from kiosk.packs.route import unsqueeze
 from kiosk.packs.wire import Stream
 
 MOST_BYTES = 8 * 1024 * 1024
@@ -73,27 +70,6 @@ def read_layout(source: Stream, most_bytes: int) -> Iterator[Block]:
         yield Block(size, tuple(references))
 
 
-def encode(target: bytes, reference: bytes) -> bytes:
-    """Return the block that makes `target` from `reference` in the fewest bytes, as method and data."""
-    # The body's own compression comes on top: what each choice costs is what that makes of it, taken alone.
-    choices = [(RAW, target, squeezed_bytes(target))]
-    if reference:
-        frame = squeeze(target, reference)
-        choices.append((PREFIX, frame, len(frame)))
-        difference = _difference(target, reference)
-        choices.append((DIFFERENCE, difference, squeezed_bytes(difference)))
-    method, data, _ = min(choices, key=lambda choice: choice[2])
-    return bytes([method]) + wire.text(data)
-
-
-def _difference(target: bytes, reference: bytes) -> bytes:
-    controls, difference, extra = bsdiff4.core.diff(reference, target)  # controls: add, insert, seek, add, insert, …
-    out = bytearray(wire.uvarint(len(controls) // 3))
-    for add, insert, seek in zip(controls[::3], controls[1::3], controls[2::3], strict=True):
-        out += wire.uvarint(add) + wire.uvarint(insert) + wire.svarint(seek)
-    return bytes(out) + bytes(difference) + bytes(extra)
-
-
 def read_coded(source: Stream, block: Block) -> tuple[int, bytes]:
     """Read method and data of a block. Raises FormatError when there is more than it can need."""
     method = source.read(1)[0]
@@ -112,31 +88,8 @@ def decode(method: int, data: bytes, size: int, reference: bytes, name: str) -> 
     if method == PREFIX:
         return unsqueeze(data, size, name, reference)
     if method == DIFFERENCE:
-        return _patched(data, size, reference, name)
+        return difference.apply(data, size, reference, name)
     raise FormatError(f"{name}: a block is of no known method, or of another size than was said")
-
-
-def _patched(data: bytes, size: int, reference: bytes, name: str) -> bytes:
-    source = Stream([data], name)
-    add_bytes = insert_bytes = 0
-    controls: list[int] = []
-    for _ in range(wire.read_uvarint(source, len(data) // 3)):
-        control = (wire.read_uvarint(source, size), wire.read_uvarint(source, size), wire.read_svarint(source))
-        if abs(control[2]) > 2 * MOST_BYTES:
-            raise FormatError(f"{name}: a block seeks outside its references")
-        controls += control
-        add_bytes += control[0]
-        insert_bytes += control[1]
-    if add_bytes + insert_bytes != size:
-        raise FormatError(f"{name}: a block holds another number of bytes than was said")
-    difference, extra = source.read(add_bytes), source.read(insert_bytes)
-    try:
-        found: bytes = bsdiff4.core.patch(reference, size, tuple(controls), difference, extra)
-    except ValueError as error:
-        raise FormatError(f"{name}: a block can not be applied: {error}") from error
-    if not source.at_end() or len(found) != size:
-        raise FormatError(f"{name}: a block holds another number of bytes than was said")
-    return found
 
 
 def joined(parts: Iterable[bytes], name: str, size: int) -> bytes:

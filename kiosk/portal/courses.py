@@ -15,6 +15,7 @@ from kiosk.errors import NotFound
 from kiosk.packs.quiz import Question
 from kiosk.portal.translations import choose
 from kiosk.store import courses, items
+from kiosk.store.courses import Course
 from kiosk.store.items import Item
 from kiosk.web import current
 from kiosk.web.db import conn
@@ -49,17 +50,12 @@ def shelf() -> str:
 def outline(pack: str, item: str, language: str) -> str:
     """Show a course's outline, with links to its other languages."""
     course = courses.get(conn(), current.generation(), pack, item, language)
-    others = [
-        each
-        for each in courses.all_of(conn(), current.generation())
-        if (each.item.pack, each.item.item) == (pack, item) and each.item.language != language
-    ]
-    return render_template("course.html", course=course, others=others)
+    return render_template("course.html", course=course, others=_in_other_languages(course))
 
 
 @pages.get("/<pack>/<item>/<language>/<lesson>")
 def lesson(pack: str, item: str, language: str, lesson: str) -> str:
-    """Show a lesson; with answers in the query, also what is right and why."""
+    """Show a lesson, with links to its other languages; with answers in the query, also what is right and why."""
     course = courses.get(conn(), current.generation(), pack, item, language)
     found = courses.lesson(current.state(), current.generation(), course, lesson)
     place = course.lessons.index(found.outline)
@@ -68,6 +64,7 @@ def lesson(pack: str, item: str, language: str, lesson: str) -> str:
         "lesson.html",
         course=course,
         lesson=found.outline,
+        others=[each for each in _in_other_languages(course) if lesson in {one.id for one in each.lessons}],
         number=place + 1,
         previous=course.lessons[place - 1] if place else None,
         next=course.lessons[place + 1] if place + 1 < len(course.lessons) else None,
@@ -76,6 +73,15 @@ def lesson(pack: str, item: str, language: str, lesson: str) -> str:
         sent=any(answer.taken is not None for answer in answers),
         score=sum(answer.right for answer in answers),
     )
+
+
+def _in_other_languages(course: Course) -> list[Course]:
+    return [
+        each
+        for each in courses.all_of(conn(), current.generation())
+        if (each.item.pack, each.item.item) == (course.item.pack, course.item.item)
+        and each.item.language != course.item.language
+    ]
 
 
 def answered(questions: tuple[Question, ...], query: Mapping[str, str]) -> list[Answered]:

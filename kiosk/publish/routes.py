@@ -18,6 +18,7 @@ from kiosk.packs.blobs import BLOB_BYTES, Blob
 from kiosk.packs.blocks import Block, Reference
 from kiosk.packs.head import Route, Segments
 from kiosk.packs.listing import Placed
+from kiosk.publish import coding
 from kiosk.publish.content import PIECE_BYTES, Version, pieces
 
 SLICE_BYTES = 3 * 1024 * 1024
@@ -51,7 +52,7 @@ def patch(old: Version, new: Version, folder: Path) -> Route:
 
 
 def _patch_body(old: Version, new: Version) -> Iterator[bytes]:
-    yield wire.text(blocks.encode(new.manifest.to_bytes(), old.manifest.to_bytes()))
+    yield wire.text(coding.encode(new.manifest.to_bytes(), old.manifest.to_bytes()))
     delta = listing.between(old.entries, new.entries, unpack.items_between(old.manifest, new.manifest))
     plan = list(_blocks(old, new, delta))
     layout = [Block(sum(size for _, _, size in targets), references) for targets, references in plan]
@@ -59,7 +60,7 @@ def _patch_body(old: Version, new: Version) -> Iterator[bytes]:
     for targets, references in plan:
         reference = b"".join(_piece(old, each) for each in references)
         target = b"".join(new.content.read(sha)[start : start + size] for sha, start, size in targets)
-        yield blocks.encode(target, reference)
+        yield coding.encode(target, reference)
 
 
 def _piece(old: Version, reference: Reference) -> bytes:
@@ -144,10 +145,10 @@ def _smallest(body: Callable[[], Iterator[bytes]], what: bytes, size_bytes: int,
     # Which coding is smaller depends on the content (long windows or fine modelling): both are tried.
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         made = []
-        for coding in (route.ZSTD, route.LZMA2):
-            path = Path(scratch) / coding.decode()
+        for method in (route.ZSTD, route.LZMA2):
+            path = Path(scratch) / method.decode()
             with path.open("wb") as file:
-                file.writelines(route.packed(body(), what, coding, size_bytes))
+                file.writelines(route.packed(body(), what, method, size_bytes))
             made.append(path)
         best = min(made, key=lambda path: path.stat().st_size)
         return tuple(keep(pieces(best), folder))

@@ -41,8 +41,15 @@ def connect(path: Path, *, any_thread: bool = False) -> Connection:
             conn.execute(f"PRAGMA {pragma}")
         _migrate(conn, path)
     except sqlite3.Error as error:
-        raise StoreError(f"{path}: the database can not be opened: {error}", "restore the last backup") from error
+        raise StoreError(f"{path}: the database can not be opened: {error}", _remedy(error)) from error
     return conn
+
+
+def _remedy(error: sqlite3.Error) -> str:
+    # Whoever restores a backup loses what was written since: that is for a damaged file, not for a full card.
+    if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return "restore the last backup"
+    return "is the card full, or worn out?"
 
 
 @contextmanager

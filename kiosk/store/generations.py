@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from kiosk.packs.head import Head
 from kiosk.packs.manifest import Manifest
 from kiosk.store.db import Connection, from_text, to_text
 
@@ -42,10 +41,10 @@ class Generation:
 
 @dataclass(frozen=True)
 class NewPack:
-    """What `record` is given for each pack: its signed head, the head's SHA-256, and its manifest."""
+    """What `record` is given for each pack: its manifest, and the SHA-256 of its signed head and of the manifest."""
 
-    head: Head
     head_sha256: str
+    manifest_sha256: str
     manifest: Manifest
 
 
@@ -64,7 +63,7 @@ def record(conn: Connection, number: int, packs: Sequence[NewPack], now: datetim
             "INSERT INTO packs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 number, manifest.pack, manifest.version, _json(manifest.title), manifest.publisher,
-                manifest.licence, manifest.size_bytes, new.head_sha256, new.head.manifest_sha256,
+                manifest.licence, manifest.size_bytes, new.head_sha256, new.manifest_sha256,
             ),
         )  # fmt: skip
         conn.executemany(
@@ -98,6 +97,14 @@ def get(conn: Connection, number: int) -> Generation | None:
             for p in packs
         ),
     )  # fmt: skip
+
+
+def kinds(conn: Connection, number: int) -> dict[str, frozenset[str]]:
+    """Return the kinds of items that each pack of a generation has."""
+    found: dict[str, set[str]] = {}
+    for row in conn.execute("SELECT DISTINCT pack, kind FROM items WHERE generation = ?", (number,)):
+        found.setdefault(row["pack"], set()).add(row["kind"])
+    return {pack: frozenset(has) for pack, has in found.items()}
 
 
 def numbers(conn: Connection) -> list[int]:

@@ -72,6 +72,13 @@ class State:
         except (OSError, ValueError):
             return 0
 
+    def part_bytes(self, sha256: str) -> int:
+        """Return how many bytes of a blob have been fetched and wait in `parts/`."""
+        for name in (sha256, f"{sha256}.part"):
+            with contextlib.suppress(OSError):
+                return (self.parts / name).stat().st_size
+        return 0
+
     def object_path(self, sha256: str) -> Path:
         """Return where the verified file with this hash lies."""
         return self.objects / sha256[:2] / sha256

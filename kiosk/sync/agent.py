@@ -1,84 +1,115 @@
 """One sync, from the refresh to the activation: decides, drives, and leaves events that tell how it went.
 
-Owns: the order of the steps and the lock. True always: one sync at a time; whatever goes wrong, what is installed
-stays as it is and goes on being served.
+Owns: the order of the steps. True always: one sync at a time; whatever goes wrong, what is installed stays as it is
+and goes on being served; when the budget ends it, the packs that are complete by then are shown and the rest waits.
 """
 
 from __future__ import annotations
 
 import errno
-import fcntl
+import random
 import shutil
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from kiosk.clock import Clock, Reading
 from kiosk.config import Config
-from kiosk.errors import ConfigError, Conflict, HostError, KioskError, NoSpace
-from kiosk.host import timekeeping
-from kiosk.packs.head import Head
+from kiosk.errors import BudgetSpent, ConfigError, HostError, KioskError, NoSpace
+from kiosk.host import link, timekeeping
 from kiosk.packs.manifest import Manifest
-from kiosk.store import db, events, generations
+from kiosk.store import db, events, generations, holds
 from kiosk.store.generations import InstalledPack, NewPack
+from kiosk.store.holds import Hold
 from kiosk.store.state import State
-from kiosk.sync import install, plan, stage, updater
+from kiosk.store.usage import Link
+from kiosk.sync import carry, history, install, lock, manners, offers, stage, updater
 from kiosk.sync.fetch import Fetcher
+from kiosk.sync.manners import Room
+from kiosk.sync.meter import Meter
 from kiosk.sync.mirrors import Mirror
+from kiosk.sync.offers import Installed, Offer
 from kiosk.sync.plan import Change, Plan
-from kiosk.sync.updater import SignedHead
-
-SPARE_BYTES = 64 * 1024 * 1024
-"""Room that must stay free on the card: the board and the database must be able to go on."""
+from kiosk.sync.reasons import Refusal
+from kiosk.sync.updater import Refreshed
 
 Progress = Callable[[int, int, str], None]
-"""Told (bytes done, bytes in all, file) as files arrive."""
+"""Told (bytes done, bytes in all, pack) as bytes arrive."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a sync ended: the generation that is current, what changed (nothing: it was up to date), bytes fetched."""
+    """How a sync ended: the generation that is current, what changed (nothing: it was up to date), all bytes that
+    came, and the packs that wait for a better link, with the reason.
+    """
 
     generation: int
     changes: tuple[Change, ...]
     fetched_bytes: int
+    left: Mapping[str, Refusal] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class Offer:
-    """A plan, all heads on offer, and what is installed now."""
+class Session:
+    """What one sync has at hand: the database, the meter, and the mirrors that may be asked now."""
 
-    plan: Plan
-    heads: tuple[SignedHead, ...]
-    installed: dict[str, InstalledPack]
+    conn: db.Connection
+    meter: Meter
+    mirrors: tuple[Mirror, ...]
 
 
 class Agent:
-    """Syncs the kiosk that `config` describes from a mirror; `clock` dates what it writes, if anyone has `vouched`."""
+    """Syncs the kiosk that `config` describes.
+
+    Args:
+        config: the kiosk.
+        mirrors: whom to ask, the most wanted first.
+        clock: dates what is written.
+        by_hand: an operator brought a stick: a pause does not hold.
+        wait: waits for some seconds between rounds to the mirrors; handed in so that tests need not.
+        vouched: tells whether anyone vouches for that clock.
+    """
 
     def __init__(
-        self, config: Config, mirror: Mirror, clock: Clock, vouched: Callable[[], bool] = timekeeping.vouched
+        self,
+        config: Config,
+        mirrors: Sequence[Mirror],
+        clock: Clock,
+        *,
+        by_hand: bool = False,
+        wait: Callable[[float], None] = time.sleep,
+        vouched: Callable[[], bool] = timekeeping.vouched,
     ) -> None:
-        self._vouched = vouched
         self._config = config
-        self._mirror = mirror
+        self._mirrors = tuple(mirrors)
         self._clock = clock
+        self._by_hand = by_hand
+        self._wait = wait
+        self._vouched = vouched
         self._state = State(config.state)
 
     def run(self, progress: Progress | None = None) -> Outcome:
-        """Bring the kiosk to what its channel offers now.
+        """Bring the kiosk to what its channels offer now.
 
         Raises:
+            BudgetSpent: nothing is wrong; the budget, hours, the link's rule or a pause ended it.
             TrustError, MirrorError, NoSpace, Conflict (a sync is running), ConfigError, HostError.
         """
-        with self._session() as conn:
-            self._record(conn, "sync.started", mirror=self._mirror.name, channel=self._config.sync.channel)
+        with self._counted() as (conn, meter):
             try:
-                outcome = self._run(conn, progress or _silent)
+                session = Session(conn, meter, tuple(meter.usable(self._mirrors)))
+                self._record(
+                    conn, "sync.started", mirrors=[mirror.name for mirror in session.mirrors],
+                    channels=list(self._config.sync.channels),
+                )  # fmt: skip
+                outcome = self._run(session, progress or _silent)
+            except BudgetSpent as stop:
+                meter.flush()
+                self._record(conn, "sync.paused", message=stop.message, fetched_bytes=meter.total_bytes, **stop.detail)
+                raise
             except (KioskError, OSError) as error:
-                told = _told(error)
-                self._record(conn, "sync.failed", error=type(told).__name__, message=told.message, hint=told.hint or "")
-                raise told from error
+                raise self._failed(conn, error) from error
             self._record(
                 conn, "sync.finished", generation=outcome.generation, fetched_bytes=outcome.fetched_bytes,
                 changes=[[c.pack, c.before, c.after] for c in outcome.changes],
@@ -91,65 +122,132 @@ class Agent:
         Raises:
             As `run`.
         """
-        with self._session() as conn:
+        with self._counted() as (conn, meter):
             try:
-                return self._offer(conn).plan
+                return self._offer(Session(conn, meter, tuple(meter.usable(self._mirrors)))).plan
             except OSError as error:
                 raise _told(error) from error
 
-    def _run(self, conn: db.Connection, progress: Progress) -> Outcome:
-        offer = self._offer(conn)
+    def _failed(self, conn: db.Connection, error: KioskError | OSError) -> KioskError:
+        told, failures = _told(error), history.read(conn).failures + 1
+        again = manners.next_try(failures, self._clock(), random.random())  # noqa: S311 - spreads kiosks, guards nothing
+        self._record(
+            conn, "sync.failed", error=type(told).__name__, message=told.message, hint=told.hint or "",
+            failures=failures, next_try=again.isoformat(),
+        )  # fmt: skip
+        return told
+
+    def _run(self, session: Session, progress: Progress) -> Outcome:
+        offer = self._offer(session)
         if not offer.plan.changes and self._state.current_number():
-            return Outcome(self._state.current_number(), (), 0)
-        self._check_room(offer.plan)
-        counted = _Counted(offer.plan.download_bytes, progress)
-        fetcher = Fetcher([self._mirror], self._state.parts, counted.arrived)
+            return Outcome(self._state.current_number(), (), session.meter.total_bytes, offer.plan.left)
+        self._check_room(offer)
+        staged, stop = self._staged(session, offer, progress)
+        if stop and not staged:
+            raise stop
+        packs = [
+            NewPack(s.sha256, s.head.manifest_sha256, staged[s.head.pack]) for s in offer.heads if s.head.pack in staged
+        ]
+        packs += [self._as_it_is(pack) for pack in offer.kept(staged)]
+        number = install.assemble(self._state, session.conn, packs, self._clock())
+        before = self._state.current_number()
+        install.activate(self._state, number)
+        self._keep(offer, packs)
+        install.prune(self._state, session.conn, before, parts=stop is None)
+        changes = tuple(c for c in offer.plan.changes if not c.after or c.pack in staged)
+        if stop:
+            stop.detail.update(generation=number, changes=[[c.pack, c.before, c.after] for c in changes])
+            raise stop
+        return Outcome(number, changes, session.meter.total_bytes, offer.plan.left)
+
+    def _keep(self, offer: Offer, packs: Sequence[NewPack]) -> None:
+        new = {pack.manifest_sha256: pack for pack in packs}
+        carry.keep(
+            self._state,
+            [
+                carry.held(self._state, signed.channel, signed.head, new[signed.head.manifest_sha256])
+                for signed in offer.heads
+                if signed.head.manifest_sha256 in new
+            ],
+        )
+
+    def _staged(
+        self, session: Session, offer: Offer, progress: Progress
+    ) -> tuple[dict[str, Manifest], BudgetSpent | None]:
+        """Fetch and stage the plan's steps; return what is complete, and what ended it early."""
+        counted = _Counted(session.meter, offer.plan.download_bytes, progress)
         staged: dict[str, Manifest] = {}
         for step in offer.plan.steps:
             counted.what = step.head.pack
-            staged[step.head.pack] = stage.pack(self._state, conn, fetcher, step.head, step.route)
-        packs = [NewPack(s.head, s.sha256, staged.get(s.head.pack) or self._installed(s.head)) for s in offer.heads]
-        number = install.assemble(self._state, conn, packs, self._clock())
-        install.activate(self._state, number)
-        install.prune(self._state, conn)
-        return Outcome(number, offer.plan.changes, counted.done)
+            kinds = offer.installed.kinds.get(step.head.pack)
+            refused = manners.may_take(session.meter.settings, Link.METERED, kinds, step.route.download_bytes)
+            mirrors = [m for m in session.mirrors if not (refused and session.meter.link(m) is Link.METERED)]
+            fetcher = Fetcher(mirrors, self._state.parts, counted, pause=self._wait)
+            try:
+                staged[step.head.pack] = stage.pack(self._state, session.conn, fetcher, step.head, step.route)
+            except BudgetSpent as stop:
+                return staged, stop
+        return staged, None
 
-    def _offer(self, conn: db.Connection) -> Offer:
-        sync = self._config.sync
+    def _offer(self, session: Session) -> Offer:
+        conn = session.conn
+        held = tuple(holds.all_of(conn).values())
+        refreshed = self._refreshed(session, held)
+        number = self._state.current_number()
+        current = generations.get(conn, number)
+        installed = Installed(
+            {pack.pack: pack for pack in current.packs} if current else {}, generations.kinds(conn, number)
+        )
+        with db.transaction(conn):
+            holds.lift(conn, manners.lifted({s.head.pack: s.head.version for s in refreshed.heads}, held))
+        links = {session.meter.link(mirror) for mirror in session.mirrors}
+        link = next(each for each in Link if each in links)
+        offer = offers.make(refreshed.heads, installed, session.meter.settings, held, link)
+        self._check_claim(offer)
+        return offer
+
+    def _refreshed(self, session: Session, held: Sequence[Hold]) -> Refreshed:
+        wanted = session.meter.settings.packs
         refreshed = updater.refresh(
-            [self._mirror], [sync.channel], conn, self._state.trust, self._root(),
+            session.mirrors, self._config.sync.channels, session.conn, self._state.trust, self._root(),
             Reading(self._clock(), self._vouched(), timekeeping.built()),
+            packs=None if wanted is None else frozenset(wanted).union(hold.pack for hold in held),
+            meter=session.meter,
         )  # fmt: skip
         for warning in refreshed.warnings:
-            self._record(
-                conn, "sync.warning", error=type(warning).__name__, message=warning.message, hint=warning.hint or ""
-            )
-        claimed = sum(signed.head.installed_bytes for signed in refreshed.heads)
-        if claimed > sync.most_bytes:
+            told = {"error": type(warning).__name__, "message": warning.message, "hint": warning.hint or ""}
+            self._record(session.conn, "trust.warning", **told)
+        return refreshed
+
+    def _check_claim(self, offer: Offer) -> None:
+        most = self._config.sync.most_bytes
+        new = {step.head.pack: step.head.installed_bytes for step in offer.plan.steps}
+        claimed = sum(new.values()) + sum(pack.size_bytes for pack in offer.kept(new))
+        if claimed > most:
             raise NoSpace(
-                f"the channel '{sync.channel}' takes {claimed:,} bytes; this kiosk takes at most {sync.most_bytes:,}",
-                "raise sync.most_mb, or follow a smaller channel",
+                f"the packs that are wanted take {claimed:,} bytes; this kiosk takes at most {most:,}",
+                "raise sync.most_mb, or choose fewer packs (`kiosk sync budget --packs`)",
             )
-        current = generations.get(conn, self._state.current_number())
-        installed = {pack.pack: pack for pack in current.packs} if current else {}
-        changed = plan.changes(
-            {name: pack.version for name, pack in installed.items()},
-            {signed.head.pack: signed.head.version for signed in refreshed.heads},
+
+    def _as_it_is(self, pack: InstalledPack) -> NewPack:
+        manifest = stage.installed_manifest(self._state, pack.manifest_sha256)
+        return NewPack(pack.head_sha256, pack.manifest_sha256, manifest)
+
+    def _check_room(self, offer: Offer) -> None:
+        blobs = [blob for step in offer.plan.steps for blob in step.route.blobs]
+        room = Room(
+            old_bytes=sum(pack.size_bytes for pack in offer.installed.packs.values()),
+            new_bytes=sum(step.head.installed_bytes for step in offer.plan.steps),
+            parts_bytes=max(0, offer.plan.download_bytes - sum(self._state.part_bytes(blob.sha256) for blob in blobs)),
+            spare_bytes=self._config.sync.spare_bytes,
+            free_bytes=shutil.disk_usage(self._state.folder).free,
         )
-        manifests = {name: pack.manifest_sha256 for name, pack in installed.items()}
-        made = plan.make(changed, [signed.head for signed in refreshed.heads], manifests)
-        return Offer(made, refreshed.heads, installed)
-
-    def _installed(self, head: Head) -> Manifest:
-        return stage.installed_manifest(self._state, head.manifest_sha256)
-
-    def _check_room(self, wanted: Plan) -> None:
-        free = shutil.disk_usage(self._state.folder).free
-        if free < wanted.card_bytes + SPARE_BYTES:
+        if room.short_bytes:
             raise NoSpace(
-                f"{wanted.card_bytes:,} bytes are needed for what is new and {SPARE_BYTES:,} must stay free;"
-                f" the card has {free:,} free",
-                "make room, or follow a smaller channel",
+                f"{room.new_bytes:,} bytes are to be written beside the {room.old_bytes:,} that are installed,"
+                f" {room.parts_bytes:,} are to be fetched and {room.spare_bytes:,} must stay free; the card has"
+                f" {room.free_bytes:,} free: {room.short_bytes:,} are missing",
+                "make room, or choose fewer packs (`kiosk sync budget --packs`)",
             )
 
     def _root(self) -> bytes:
@@ -167,29 +265,28 @@ class Agent:
             events.record(conn, kind, self._clock(), **detail)
 
     @contextmanager
-    def _session(self) -> Iterator[db.Connection]:
-        self._state.prepare()
-        with self._state.lock.open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise Conflict("a sync is running already", "wait for it to end") from error
-            with closing(db.connect(self._state.database)) as conn:
-                yield conn
+    def _counted(self) -> Iterator[tuple[db.Connection, Meter]]:
+        with (
+            lock.alone(self._state),
+            closing(db.connect(self._state.database)) as conn,
+            Meter(conn, self._clock, self._config.time_zone, link.is_metered, by_hand=self._by_hand) as meter,
+        ):
+            yield conn, meter
 
 
 class _Counted:
-    """Counts what arrives, and tells the progress of it."""
+    """Tells the progress of what the meter counts."""
 
-    def __init__(self, total: int, progress: Progress) -> None:
-        self.done = 0
+    def __init__(self, meter: Meter, total: int, progress: Progress) -> None:
         self.what = ""
+        self._meter = meter
+        self._before = meter.total_bytes
         self._total = total
         self._progress = progress
 
-    def arrived(self, mirror: Mirror, count: int) -> None:
-        self.done += count
-        self._progress(min(self.done, self._total), self._total, self.what)
+    def __call__(self, mirror: Mirror, count: int) -> None:
+        self._meter(mirror, count)
+        self._progress(min(self._meter.total_bytes - self._before, self._total), self._total, self.what)
 
 
 def _told(error: KioskError | OSError) -> KioskError:

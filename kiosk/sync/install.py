@@ -21,8 +21,6 @@ from kiosk.store.db import Connection, transaction
 from kiosk.store.generations import NewPack
 from kiosk.store.state import State, sync_folder, write_durably
 
-KEPT = 2
-"""Generations that stay: the current one and the one before, to go back to."""
 LIBRARY = "library.xml"
 
 
@@ -37,7 +35,7 @@ def assemble(state: State, conn: Connection, packs: Sequence[NewPack], now: date
     for new in packs:
         folder = draft / new.manifest.pack
         folder.mkdir()
-        (folder / "manifest.json").hardlink_to(state.object_path(new.head.manifest_sha256))
+        (folder / "manifest.json").hardlink_to(state.object_path(new.manifest_sha256))
         for item in new.manifest.items:
             _link_entries(state, folder / item.id / item.language, _entries(conn, item))
     write_durably(draft / LIBRARY, shelf.to_xml(_books(conn, (new.manifest for new in packs))))
@@ -58,12 +56,15 @@ def activate(state: State, number: int) -> None:
     sync_folder(state.folder)
 
 
-def prune(state: State, conn: Connection) -> None:
+def prune(state: State, conn: Connection, before: int, *, parts: bool = True) -> None:
     """Remove generations that are too old to go back to, what was fetched for this one, what a cut left behind, and
     files that none needs.
+
+    Args:
+        before: the generation that was served until now; it and the current one stay.
+        parts: whether all that was fetched has been used.
     """
-    current = state.current_number()
-    kept = {current, *[number for number in generations.numbers(conn) if number < current][: KEPT - 1]}
+    kept = {state.current_number(), before}
     for number in generations.numbers(conn):
         if number not in kept:
             with transaction(conn):
@@ -73,7 +74,7 @@ def prune(state: State, conn: Connection) -> None:
     for path in state.generations.iterdir():
         if path.name not in {str(number) for number in kept}:
             shutil.rmtree(path)
-    for path in state.parts.iterdir():
+    for path in state.parts.iterdir() if parts else ():
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     for path in state.objects.glob("*/*"):
         if path.stat().st_nlink == 1:  # no generation holds a link to it

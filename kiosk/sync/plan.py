@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from kiosk.packs.head import Head, Route
+from kiosk.sync.reasons import Refusal
 
 
 @dataclass(frozen=True)
@@ -27,10 +28,11 @@ class Step:
 
 @dataclass(frozen=True)
 class Plan:
-    """What will change, the steps to it, and the bytes that they fetch and that they take on the card."""
+    """What will change, the steps to it in the order they are taken, and the packs that wait, with the reason."""
 
     changes: tuple[Change, ...]
     steps: tuple[Step, ...]
+    left: Mapping[str, Refusal] = field(default_factory=dict)
 
     @property
     def download_bytes(self) -> int:

@@ -27,7 +27,7 @@ class Source:
     @property
     def metered(self) -> bool:
         """Whether its bytes are paid for."""
-        return bool(getattr(self.mirror, "metered", True))
+        return self.mirror.metered
 
     def read(self, path: str, limit: int) -> bytes:
         """Return the bytes of a file.

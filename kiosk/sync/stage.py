@@ -7,14 +7,15 @@ changed; an old copy that is damaged is noticed and repaired from segments, or b
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from kiosk.errors import TrustError
 from kiosk.packs import kinds, listing, route, unpack
 from kiosk.packs import manifest as manifests
-from kiosk.packs.blobs import BLOB_BYTES, Blob
+from kiosk.packs.blobs import BLOB_BYTES
 from kiosk.packs.blocks import Reference
 from kiosk.packs.collection import content_root, period_of
 from kiosk.packs.head import Head, Route
@@ -25,7 +26,8 @@ from kiosk.store import collections, staging
 from kiosk.store.db import Connection, transaction
 from kiosk.store.state import State
 from kiosk.sync import repair
-from kiosk.sync.fetch import Fetcher
+from kiosk.sync.fetch import Fetcher, Source
+from kiosk.sync.mirrors import file_at
 from kiosk.sync.objects import Drafts, file_sha256, pieces
 from kiosk.sync.repair import TooDamaged
 
@@ -176,27 +178,33 @@ def _fetch_media(stage: Stage, media: Media) -> None:
     entry = media.entry
     path = stage.drafts.path(entry.sha256)
     if path is None or path.stat().st_size != entry.size_bytes:
-        whole = _joined(stage.state.parts / f"{entry.sha256}.media", media.blobs, stage.fetcher.blob)
+        whole = _joined(stage.state.parts / f"{entry.sha256}.media", media, stage.fetcher)
         if file_sha256(whole) != entry.sha256:
             whole.unlink()
             raise TrustError(f"{entry.path}: its blobs do not make up the file that was signed")
         stage.drafts.keep_file(whole)
 
 
-def _joined(target: Path, blobs: tuple[Blob, ...], fetch: Callable[[Blob], Path]) -> Path:
+def _joined(target: Path, media: Media, fetcher: Fetcher) -> Path:
     # Blob by blob, so that a large file needs room for itself and one blob. What a cut left of one is written over.
-    if len(blobs) == 1:
-        return fetch(blobs[0])
+    if len(media.blobs) == 1:
+        return fetcher.blob(media.blobs[0], _elsewhere(media, 0))
     with target.open("r+b" if target.exists() else "w+b") as file:
         done = file.seek(0, 2) // BLOB_BYTES
         file.seek(done * BLOB_BYTES)
         file.truncate()
-        for blob in blobs[done:]:
-            path = fetch(blob)
+        for number in range(done, len(media.blobs)):
+            path = fetcher.blob(media.blobs[number], _elsewhere(media, number))
             file.writelines(pieces([path]))
             file.flush()
+            os.fdatasync(file.fileno())  # before the blob goes: else a power cut would cost the whole file
             path.unlink()
     return target
+
+
+def _elsewhere(media: Media, number: int) -> list[Source]:
+    """Return where else the bytes of a blob of a medium lie: in the files at its URLs."""
+    return [Source(*file_at(url), number * BLOB_BYTES) for url in media.urls]
 
 
 def _check(stage: Stage, head: Head, number: int, item: Item) -> None:

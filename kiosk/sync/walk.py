@@ -91,7 +91,7 @@ class Walk:
         if meta is None:
             raise TrustError(f"{self._source.name}: the snapshot does not list '{role}'", CHANGED)
         self._above[role] = above
-        path = self._path(role, meta.version)
+        path = self.path_of(role, meta.version)
         local = self.fresh.get(path) or self._kept.read(path)
         if local is not None:
             with suppress(RepositoryError):
@@ -148,7 +148,7 @@ class Walk:
 
     def path(self, role: str) -> str:
         """Return where the taken file of a role lies in a repository."""
-        return self._path(role, self._version(role))
+        return self.path_of(role, self._version(role))
 
     def _roots(self) -> None:
         for version in count(self.trusted.root.version + 1):
@@ -189,9 +189,9 @@ class Walk:
 
     def _snapshot(self) -> None:
         meta = self.trusted.timestamp.snapshot_meta
-        path = self._path("snapshot", meta.version)
+        path = self.path_of("snapshot", meta.version)
         before = self._past.accepted.get("snapshot")
-        old = self._path("snapshot", before.version) if before else path
+        old = self.path_of("snapshot", before.version) if before else path
         for each in dict.fromkeys((old, path)):
             local = self._kept.read(each)
             if local is None:
@@ -242,7 +242,8 @@ class Walk:
     def _version(self, role: str) -> int:
         return int(self.trusted[role].version)
 
-    def _path(self, role: str, version: int) -> str:
+    def path_of(self, role: str, version: int) -> str:
+        """Return where a version of a role lies in a repository."""
         number = f"{version}." if self.trusted.root.consistent_snapshot and role != "timestamp" else ""
         return f"metadata/{number}{quote(role, '')}.json"
 

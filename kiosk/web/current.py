@@ -60,7 +60,7 @@ def now() -> datetime:
 
 def today() -> date:
     """Return the day as the village's clocks have it: notices begin and end by it."""
-    return now().astimezone().date()
+    return now().astimezone(config().time_zone).date()
 
 
 def generation() -> int:

@@ -19,6 +19,7 @@ from markupsafe import Markup, escape
 from werkzeug.wrappers import Response as AnyResponse
 
 from kiosk.errors import InvalidInput
+from kiosk.web import current
 
 LANGUAGES = {"en": "English", "fr": "Français", "sw": "Kiswahili"}
 """The interface's languages, each named as its speakers do; the first is used when nothing better is known."""
@@ -33,6 +34,10 @@ STORE_MESSAGES = (
     lazy_gettext("Too many wrong passwords. Please wait a few minutes."),
     lazy_gettext("A password needs at least 10 characters."),
     lazy_gettext("Please choose another password."),
+    lazy_gettext("This number is too small or too large."),
+    lazy_gettext("The two hours must not be the same."),
+    lazy_gettext("Please name each pack once, as the list of packs does."),
+    lazy_gettext("A pause must end after it begins."),
 )
 """What `kiosk.store` says in its InvalidInput errors; named here so that they are found and translated."""
 
@@ -91,7 +96,7 @@ def day(value: date) -> str:
 
 def moment(value: datetime) -> str:
     """Return a moment by the village's clocks, such as "24 Nov 2026, 14:05"."""
-    return str(format_datetime(value.astimezone(), "d MMM y, HH:mm", rebase=False))
+    return str(format_datetime(value.astimezone(current.config().time_zone), "d MMM y, HH:mm", rebase=False))
 
 
 def number(value: int) -> str:

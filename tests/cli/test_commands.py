@@ -16,7 +16,10 @@ from tests.whole_path.running import KIOSK, kiosk
 
 COMMANDS = [
     "pack lint", "pack build", "pack inspect", "repo init", "repo release", "repo withdraw", "repo list", "repo sign",
-    "repo verify", "sync run", "sync plan", "sync status", "serve portal", "serve console", "serve library", "demo",
+    "repo verify", "repo publish", "repo take", "repo prune", "repo keys make", "repo keys list", "repo keys add",
+    "repo keys rotate", "repo keys revoke", "repo channel add", "repo channel list", "repo channel keys", "repo add",
+    "sync run", "sync plan", "sync status", "sync rollback", "sync pause", "sync resume", "sync budget",
+    "serve portal", "serve console", "serve library", "demo",
 ]  # fmt: skip
 
 
@@ -109,7 +112,7 @@ def test_a_site_whose_port_is_taken_says_so(tmp_path: Path, site: str) -> None:
         sites = "".join(f"{name}: {place % name}\n" for name in ("portal", "library", "console"))
         path = tmp_path / "kiosk.yaml"
         path.write_text(
-            f"name: Test\nstate: state\n{sites}sync: {{mirror: 'http://127.0.0.1:1', trusted_root: root}}\n"
+            f"name: Test\nstate: state\n{sites}sync: {{mirrors: ['http://127.0.0.1:1'], trusted_root: root}}\n"
         )
         done = kiosk("serve", site, "--config", path)
     assert done.returncode == 7

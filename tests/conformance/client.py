@@ -34,6 +34,7 @@ from kiosk.sync.mirrors import HttpMirror, Mirror
 from kiosk.sync.source import Source
 from kiosk.sync.walk import Past, Walk
 
+OWN = frozenset({"anchor.json", "kiosk.sqlite3", "kiosk.sqlite3-wal", "kiosk.sqlite3-shm"})
 MOST_ROLES = 32
 """How many delegated roles are looked into for one target."""
 
@@ -77,6 +78,8 @@ class Client:
             trust.replace_roots(self._conn, self._past.roots)
             trust.accept(self._conn, self.walk.accepted())
         root = self._kept.read(f"metadata/{max(self._past.roots)}.root.json")
+        needed = {self.walk.path_of(role, each.version) for role, each in trust.accepted(self._conn).items()}
+        self._kept.prune(needed | {f"metadata/{version}.root.json" for version in self._past.roots} | OWN)
         for role, data in {**self.walk.data, "root": root or b""}.items():
             write_durably(self._folder / f"{quote(role, '')}.json", data)
 

@@ -19,6 +19,10 @@ from tests.making import Village
 
 HOST = {"base_url": "http://127.0.0.3:8000"}
 OWN = "a field of green beans"
+SPENT = {
+    "reason": "day-spent", "again": "2026-11-25T00:00:00+00:00",
+    "figures": {"used_bytes": 5_012_000, "limit_bytes": 5_000_000},
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -125,6 +129,11 @@ def test_a_session_ends_when_idle_or_when_the_clock_jumps(
     assert inside.get("/", **HOST).location == "/login"
 
 
+def test_a_phone_writes_no_capital_into_the_name(client: FlaskClient) -> None:
+    (name,) = re.findall(r'<input id="f-name"[^>]*>', client.get("/login", **HOST).text)
+    assert 'autocapitalize="none"' in name
+
+
 def test_signing_out_ends_the_session(inside: FlaskClient) -> None:
     assert inside.get("/logout", **HOST).status_code == 405
     assert inside.get("/", **HOST).status_code == 200
@@ -179,6 +188,9 @@ def test_every_answer_is_strict_and_kept_by_nobody(inside: FlaskClient) -> None:
 STATES: list[tuple[list[tuple[str, dict[str, Any]]], str, str]] = [
     ([], "There was none yet.", "In order</span> <span"),
     ([("sync.started", {})], "Running", "Failed"),
+    ([("sync.started", {}), ("sync.paused", SPENT)], "5 MB of today’s 5 MB are used. It goes on at", "Failed"),
+    ([("sync.paused", {"reason": "paused", "again": None})], "Syncs are paused.", "It goes on"),
+    ([("sync.rolled_back", {"generation": 3})], "Generation 3 is served again.", "Running"),
     ([("sync.started", {}), ("sync.finished", {"changes": [], "fetched_bytes": 0})], "nothing new", "Failed"),
     (
         [("sync.started", {}), ("sync.finished", {"changes": [["a", 0, 1]], "fetched_bytes": 2_000_000})],

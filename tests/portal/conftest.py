@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
@@ -90,7 +91,7 @@ class Packer:
             head_sha256 = hashlib.sha256(head.to_bytes()).hexdigest()
             for root, entries in self.entries.items():
                 collections.record(conn, root, entries)
-            generations.record(conn, number, [generations.NewPack(head, head_sha256, manifest)], NOW)
+            generations.record(conn, number, [generations.NewPack(head_sha256, head.manifest_sha256, manifest)], NOW)
         conn.close()
         self.state.current.unlink(missing_ok=True)
         self.state.current.symlink_to(Path("generations") / str(number))
@@ -140,7 +141,8 @@ def config(tmp_path: Path) -> Config:
         portal=Site("127.0.0.1", 8300, "http://kiosk.test"),
         library=Site("127.0.0.1", 9, "http://library.test"),
         console=Site("127.0.0.1", 8302, "http://console.test"),
-        sync=Sync("http://mirror.test", "stable", tmp_path / "root.json", 1),
+        sync=Sync(("http://mirror.test",), ("stable",), tmp_path / "root.json", 1, 1),
+        time_zone=ZoneInfo("UTC"),
     )
 
 

@@ -82,6 +82,14 @@ def test_lesson_is_sanitised_and_leads_on(visitor: FlaskClient) -> None:
     assert 'id="quiz"' not in last
 
 
+def test_a_lesson_leads_to_itself_in_other_languages(visitor: FlaskClient) -> None:
+    page = visitor.get(f"{COURSE}/en/meetings").text
+    assert f'<a href="{COURSE}/fr/meetings" hreflang="fr" lang="fr">Français</a>' in page
+    assert '<span class="tag"' not in page
+    in_french = visitor.get(f"{COURSE}/en/meetings", headers={"Accept-Language": "fr"}).text
+    assert '<span class="tag" lang="en">English</span>' in in_french
+
+
 def test_quiz_before_and_after_sending(visitor: FlaskClient) -> None:
     address = f"{COURSE}/en/what-it-is"
     before = visitor.get(address).text

@@ -48,8 +48,15 @@ def test_a_database_of_newer_code_is_refused(tmp_path: Path) -> None:
 def test_what_is_no_database_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.sqlite3"
     path.write_bytes(b"this is not a database, but it is long enough to look like one" * 20)
-    with pytest.raises(StoreError, match=r"a\.sqlite3: the database can not be opened"):
+    with pytest.raises(StoreError, match=r"a\.sqlite3: the database can not be opened") as refusal:
         db.connect(path)
+    assert refusal.value.hint == "restore the last backup"
+
+
+def test_who_has_no_room_is_not_told_to_restore_a_backup(tmp_path: Path) -> None:
+    with pytest.raises(StoreError) as refusal:
+        db.connect(tmp_path / "not there" / "a.sqlite3")
+    assert "full" in str(refusal.value.hint)
 
 
 def test_a_full_card_is_told_and_leaves_nothing(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,7 @@ import pytest
 from kiosk.errors import ConfigError, Conflict, MirrorError, NoSpace, TrustError
 from kiosk.packs import blobs
 from kiosk.store import db, events, generations
-from kiosk.sync import agent as agents
-from kiosk.sync import install
+from kiosk.sync import install, lock
 from kiosk.sync.agent import Agent
 from tests.making import FolderMirror, Village
 
@@ -156,7 +156,7 @@ def test_an_older_repository_is_refused_even_when_tufs_own_files_were_torn(villa
     for path in village.state.trust.rglob("*.json"):
         path.write_bytes(b"")
     with pytest.raises(TrustError, match="older than"):
-        Agent(village.config, FolderMirror(old), village.clock).run()
+        Agent(village.config, [FolderMirror(old)], village.clock).run()
     assert "Each has one vote." in village.lesson()
 
 
@@ -164,7 +164,7 @@ def test_expired_metadata_is_refused(village: Village, monkeypatch: pytest.Monke
     village.release()
     village.clock.forward(days=120)
     with pytest.raises(TrustError, match=r"timestamp\.json: it has expired"):
-        Agent(village.config, village.mirror, village.clock, lambda: True).run()
+        Agent(village.config, [village.mirror], village.clock, vouched=lambda: True).run()
 
 
 def test_a_missing_file_is_told(village: Village) -> None:
@@ -177,16 +177,15 @@ def test_a_missing_file_is_told(village: Village) -> None:
 
 def test_a_second_sync_waits_for_the_first(village: Village) -> None:
     village.release()
-    busy = village.agent()
-    with busy._session(), pytest.raises(Conflict, match="running already"):
+    with lock.alone(village.state), pytest.raises(Conflict, match="running already"):
         village.agent().run()
 
 
-def test_no_room_is_told_with_the_figures(village: Village, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_room_is_told_with_the_figures(village: Village) -> None:
     village.release()
-    monkeypatch.setattr(agents, "SPARE_BYTES", 1 << 60)
+    config = replace(village.config, sync=replace(village.config.sync, spare_bytes=1 << 60))
     with pytest.raises(NoSpace, match="must stay free"):
-        village.agent().run()
+        Agent(config, [village.mirror], village.clock).run()
     assert village.state.current_number() == 0
 
 
@@ -197,10 +196,9 @@ def test_a_root_of_trust_that_is_missing_is_told(village: Village) -> None:
 
 
 def test_an_unknown_channel_is_told(village: Village) -> None:
-    sync = village.config.sync.__class__("http://x", "prices", village.config.sync.trusted_root, 10**9)
-    config = village.config.__class__(**{**vars(village.config), "sync": sync})
+    config = replace(village.config, sync=replace(village.config.sync, channels=("prices",)))
     with pytest.raises(TrustError, match="no channel 'prices'"):
-        Agent(config, village.mirror, village.clock).run()
+        Agent(config, [village.mirror], village.clock).run()
 
 
 def test_a_killed_assembly_is_cleared_away(village: Village) -> None:

@@ -74,7 +74,8 @@ def repository(village: Village) -> Files:
 
 
 def sync(village: Village, files: Files) -> None:
-    Agent(village.config, MemoryMirror({}, spoiled=files), village.clock, lambda: True).run()
+    mirror = MemoryMirror({}, spoiled=files)
+    Agent(village.config, [mirror], village.clock, wait=lambda seconds: None, vouched=lambda: True).run()
 
 
 @pytest.fixture

@@ -73,7 +73,7 @@ class Trials:
 
     def _sync(self, name: str, files: dict[str, bytes]) -> None:
         config = replace(self._village.config, state=self._folder(name))
-        Agent(config, MemoryMirror(files), self._village.clock).run()
+        Agent(config, [MemoryMirror(files)], self._village.clock, wait=lambda seconds: None).run()
 
 
 def test_a_thousand_flipped_bits(village: Village) -> None:

@@ -84,7 +84,7 @@ def test_days_moments_and_times(site: Flask) -> None:
     with site.test_request_context(headers={"Accept-Language": "fr"}):
         assert i18n.day(date(2026, 12, 5)) == "5 décembre 2026"
         moment = datetime(2026, 11, 24, 12, 5, tzinfo=UTC)
-        assert i18n.moment(moment).endswith(moment.astimezone().strftime("%H:%M"))
+        assert i18n.moment(moment).endswith("15:05")
     with site.test_request_context(headers={"Accept-Language": "en"}):
         assert [words.minutes(n) for n in (1, 20, 120, 210)] == ["1 minute", "20 minutes", "2 h", "3 h 30 min"]
 

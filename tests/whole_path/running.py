@@ -22,12 +22,14 @@ KIOSK = [sys.executable, "-m", "kiosk"]
 ROOT = Path(__file__).parents[2]
 REAL_BOOKS = Path(os.environ.get("REAL_BOOKS", ROOT.parent / "shared" / "data" / "zim"))
 UP_SECONDS = 180
+ADDRESSES = ("127.0.0.1", "127.0.0.1", "127.0.0.3", "127.0.0.4")  # of portal, library, console and mirror
 
 
 def free_port() -> int:
-    """Return the first of four free ports in a row."""
-    for port in range(20000, 30000, 10):
-        if all(_is_free(f"127.0.0.{n + 1}", port + n) for n in range(4)):
+    """Return the first of four free ports in a row, begun from a place of this process's own: others may test too."""
+    first = os.getpid() % 1000
+    for port in (20000 + 10 * ((first + step) % 1000) for step in range(1000)):
+        if all(_is_free(address, port + n) for n, address in enumerate(ADDRESSES)):
             return port
     raise AssertionError("no free ports")
 
@@ -73,7 +75,9 @@ class Demonstration:
         self.folder = folder
         self.recipes = list(recipes)
         self.port = free_port()
-        self.portal, self.library, self.console = (f"http://127.0.0.{n + 1}:{self.port + n}" for n in range(3))
+        self.portal, self.library, self.console = (
+            f"http://{host}:{self.port + n}" for n, host in enumerate(("127.0.0.1", "localhost", "127.0.0.3"))
+        )
         self.config = folder / "kiosk" / "kiosk.yaml"
         self.repository = folder / "federation" / "repository"
         self.keys = folder / "federation" / "keys"

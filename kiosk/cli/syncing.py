@@ -1,0 +1,69 @@
+"""What the commands that sync have in common: whom they ask, and how they tell the end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from kiosk.cli.output import ProgressLine, as_json, size
+from kiosk.clock import system_clock
+from kiosk.config import Config
+from kiosk.errors import BudgetSpent
+from kiosk.sync import reasons
+from kiosk.sync.agent import Agent, Outcome
+from kiosk.sync.mirrors import HttpMirror, Mirror
+from kiosk.sync.plan import Change
+
+
+def mirrors(config: Config) -> list[Mirror]:
+    """Return the mirrors that the configuration names."""
+    return [HttpMirror(place) for place in config.sync.mirrors]
+
+
+def agent(config: Config, asked: Sequence[Mirror], *, by_hand: bool = False) -> Agent:
+    """Return the agent that syncs the kiosk of `config` from mirrors."""
+    return Agent(config, asked, system_clock, by_hand=by_hand)
+
+
+def run(config: Config, asked: Sequence[Mirror], *, json_: bool, by_hand: bool = False) -> None:
+    """Sync, with a progress line on a terminal, and tell how it ended.
+
+    Raises:
+        As `Agent.run`.
+    """
+    line = ProgressLine("fetching", json_)
+    try:
+        outcome = agent(config, asked, by_hand=by_hand).run(line.bytes)
+    except BudgetSpent as stop:
+        for pack, before, after in stop.detail.get("changes", []):
+            click.echo(told(Change(pack, before, after)))
+        raise
+    finally:
+        line.end()
+    _tell(outcome, config, json_=json_)
+
+
+def _tell(outcome: Outcome, config: Config, *, json_: bool) -> None:
+    if json_:
+        as_json({
+            "generation": outcome.generation, "fetched_bytes": outcome.fetched_bytes,
+            "changes": [vars(change) for change in outcome.changes],
+            "left": {pack: refusal.to_value() for pack, refusal in outcome.left.items()},
+        })  # fmt: skip
+        return
+    for change in outcome.changes:
+        click.echo(told(change))
+    for pack, refusal in outcome.left.items():
+        click.echo(f"waits: {pack}: {reasons.sentence(refusal, config.time_zone)}")
+    news = f"fetched {size(outcome.fetched_bytes)}; " if outcome.changes else "nothing new; "
+    click.echo(f"{news}generation {outcome.generation} is served")
+
+
+def told(change: Change) -> str:
+    """Return a change in words."""
+    if not change.before:
+        return f"new: {change.pack} {change.after}"
+    if not change.after:
+        return f"withdrawn: {change.pack} {change.before}"
+    return f"updated: {change.pack} {change.before} -> {change.after}"

@@ -1,0 +1,52 @@
+"""Coding a block: the method that tells new bytes in the fewest, given old ones (docs/formats/pack.md, "Routes", 3).
+
+The publisher's half of `packs.blocks` and `packs.difference`; the search for what is alike is bsdiff's.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+
+import bsdiff4.core
+
+from kiosk.packs import wire
+from kiosk.packs.blocks import DIFFERENCE, PREFIX, RAW
+from kiosk.packs.route import squeeze, squeezed_bytes
+
+RUN = re.compile(rb"[^\0](?:\0?[^\0])*", re.DOTALL)
+"""Difference bytes that are not zero; one zero between two such costs less than a new run."""
+
+
+def encode(target: bytes, reference: bytes) -> bytes:
+    """Return the block that makes `target` from `reference` in the fewest bytes, as method and data."""
+    # The body's own compression comes on top: what each choice costs is what that makes of it, taken alone.
+    choices = [(RAW, target, squeezed_bytes(target))]
+    if reference:
+        frame = squeeze(target, reference)
+        choices.append((PREFIX, frame, len(frame)))
+        told = difference(target, reference)
+        choices.append((DIFFERENCE, told, squeezed_bytes(told)))
+    method, data, _ = min(choices, key=lambda choice: choice[2])
+    return bytes([method]) + wire.text(data)
+
+
+def difference(target: bytes, reference: bytes) -> bytes:
+    """Return the difference that makes `target` from `reference`."""
+    raw, added, inserted = bsdiff4.core.diff(reference, target)
+    numbers = [_signed(number) for number in struct.unpack(f"<{len(raw) // 8}Q", raw)]
+    out = bytearray(wire.uvarint(len(numbers) // 3))
+    for take, insert, seek in zip(numbers[::3], numbers[1::3], numbers[2::3], strict=True):
+        out += wire.uvarint(take) + wire.uvarint(insert) + wire.svarint(seek)
+    runs = list(RUN.finditer(added))
+    out += wire.uvarint(len(runs))
+    end = 0
+    for run in runs:
+        out += wire.uvarint(run.start() - end) + wire.uvarint(run.end() - run.start())
+        end = run.end()
+    return bytes(out) + b"".join(run[0] for run in runs) + bytes(inserted)
+
+
+def _signed(number: int) -> int:
+    # bsdiff writes sign and magnitude, not two's complement.
+    return number if number < 1 << 63 else (1 << 63) - number

@@ -1,0 +1,185 @@
+"""Neighbouring kiosks: telling them that packs can be had here, and finding those that have some.
+
+Owns: the service `_kiosk-packs._tcp` of multicast DNS (RFC 6762, 6763). Its text record: `v` 1; `repo`, the first 16
+hex digits of the SHA-256 of the root of trust. True always: what is heard is a hint from anyone who is near. It names
+only whom to ask, on the local network and nowhere else; what comes from there is verified like all else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import threading
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import ifaddr
+from zeroconf import InterfaceChoice, IPVersion, ServiceBrowser, ServiceInfo, ServiceListener, Zeroconf
+
+from kiosk.errors import HostError
+from kiosk.sync.mirrors import HttpMirror
+
+SERVICE = "_kiosk-packs._tcp.local."
+FORM = "1"
+REPOSITORY_DIGITS = 16
+MOST_NEIGHBOURS = 8
+"""A hall full of kiosks, or someone who plays one: more are not asked."""
+MOST_NAME_BYTES = 63
+ANSWER_MILLISECONDS = 1500
+LOOK_SECONDS = 30.0
+"""How often a kiosk looks whether its networks have changed."""
+Interfaces = Sequence[str] | InterfaceChoice
+ALL = InterfaceChoice.All
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """A kiosk that says it has packs of a repository: its name, the addresses and port where it says so."""
+
+    name: str
+    addresses: tuple[str, ...]
+    port: int
+    repository: str
+
+    def mirror(self) -> HttpMirror:
+        """Return it as a mirror whose bytes cost nothing."""
+        url = f"http://{self.addresses[0]}:{self.port}"
+        return HttpMirror(url, name=f"neighbour {self.name} ({url})", metered=False)
+
+
+def repository_id(root: bytes) -> str:
+    """Return how kiosks of one federation know each other, from the root metadata that was put in by hand."""
+    return hashlib.sha256(root).hexdigest()[:REPOSITORY_DIGITS]
+
+
+def own_addresses() -> tuple[str, ...]:
+    """Return the addresses of this machine at which neighbours may reach it (IPv4, no loopback)."""
+    found = (ip.ip for adapter in ifaddr.get_adapters() for ip in adapter.ips)
+    return tuple(sorted(each for each in found if isinstance(each, str) and _is_near(each, (), loopback=False)))
+
+
+def record_of(neighbour: Neighbour) -> ServiceInfo:
+    """Return the service record that announces a kiosk."""
+    label = neighbour.name.replace(".", " ").encode()[:MOST_NAME_BYTES].decode(errors="ignore").strip() or "kiosk"
+    host = hashlib.sha256(f"{neighbour.name} {neighbour.addresses}".encode()).hexdigest()[:12]
+    return ServiceInfo(
+        SERVICE,
+        f"{label}.{SERVICE}",
+        parsed_addresses=list(neighbour.addresses),
+        port=neighbour.port,
+        properties={"v": FORM, "repo": neighbour.repository},
+        server=f"kiosk-{host}.local.",
+    )
+
+
+def neighbour_in(record: ServiceInfo, own: Collection[str], *, loopback: bool = False) -> Neighbour | None:
+    """Return the neighbour that a service record tells of; None for one that is not of our form, or not near.
+
+    Args:
+        record: as it was heard.
+        own: this machine's addresses. Every hotspot has the same one, which here would lead back to this kiosk.
+        loopback: whether this machine itself counts as near.
+    """
+    repository = (record.properties.get(b"repo") or b"").decode("ascii", "replace")
+    addresses = [each for each in record.parsed_addresses() if _is_near(each, own, loopback=loopback)]
+    if record.properties.get(b"v") != FORM.encode() or not addresses or not record.port:
+        return None
+    name = "".join(sign for sign in record.get_name() if sign.isprintable())
+    return Neighbour(name, tuple(addresses), record.port, repository)
+
+
+@contextmanager
+def announced(neighbour: Neighbour, interfaces: Interfaces = ALL) -> Iterator[None]:
+    """Tell the local network of this kiosk while the block runs.
+
+    Raises:
+        HostError: multicast does not work here.
+    """
+    with _zeroconf(interfaces) as zeroconf:
+        record = record_of(neighbour)
+        zeroconf.register_service(record, allow_name_change=True)
+        try:
+            yield
+        finally:
+            zeroconf.unregister_service(record)
+
+
+def keep_announcing(
+    name: str, port: int, repository: str, stop: threading.Event, every_seconds: float = LOOK_SECONDS
+) -> None:
+    """Announce this kiosk at all its addresses until `stop` is set, anew when a network comes or goes."""
+    while not stop.is_set():
+        addresses = own_addresses()
+        try:
+            if addresses:
+                with announced(Neighbour(name, addresses, port, repository)):
+                    while not stop.wait(every_seconds) and own_addresses() == addresses:
+                        pass
+                continue
+        except HostError:
+            pass  # the network went while it was being told: it is looked for again
+        stop.wait(every_seconds)
+
+
+def find(repository: str, seconds: float, *, interfaces: Interfaces = ALL, loopback: bool = False) -> list[Neighbour]:
+    """Listen for some seconds and return the kiosks that hold packs of a repository.
+
+    Args:
+        repository: which; see `repository_id`.
+        seconds: how long to listen; answers come within one or two.
+        interfaces: the addresses of the network interfaces to ask on.
+        loopback: whether kiosks on this machine count.
+
+    Raises:
+        HostError: multicast does not work here.
+    """
+    own = own_addresses()
+    with _zeroconf(interfaces) as zeroconf:
+        heard = _Listener()
+        browser = ServiceBrowser(zeroconf, SERVICE, listener=heard)
+        heard.enough.wait(seconds)
+        browser.cancel()
+        records = [
+            zeroconf.get_service_info(SERVICE, name, ANSWER_MILLISECONDS)
+            for name in sorted(heard.names)[:MOST_NEIGHBOURS]
+        ]
+    found = [neighbour_in(record, own, loopback=loopback) for record in records if record]
+    return [each for each in found if each and each.repository == repository]
+
+
+class _Listener(ServiceListener):
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+        self.enough = threading.Event()
+
+    def add_service(self, zc: Zeroconf, type_: str, name: str) -> None:
+        self.names.add(name)
+        if len(self.names) >= MOST_NEIGHBOURS:
+            self.enough.set()
+
+    def update_service(self, zc: Zeroconf, type_: str, name: str) -> None:
+        """Its record is read at the end anyway."""
+
+    def remove_service(self, zc: Zeroconf, type_: str, name: str) -> None:
+        self.names.discard(name)
+
+
+@contextmanager
+def _zeroconf(interfaces: Interfaces) -> Iterator[Zeroconf]:
+    try:
+        zeroconf = Zeroconf(interfaces=interfaces, ip_version=IPVersion.V4Only)
+    except OSError as error:
+        raise HostError(f"neighbours can not be asked: {error.strerror or error}", "is there a network?") from error
+    try:
+        yield zeroconf
+    finally:
+        zeroconf.close()
+
+
+def _is_near(address: str, own: Collection[str], *, loopback: bool) -> bool:
+    ip = ipaddress.ip_address(address)
+    if ip.version != 4 or ip.is_loopback:  # a hotspot and a cable between kiosks have IPv4
+        return loopback and ip.is_loopback
+    near = ip.is_private or ip.is_link_local
+    return near and not (ip.is_multicast or ip.is_unspecified or ip.is_reserved) and address not in own

@@ -1,0 +1,62 @@
+"""What to take of what the channels offer: the operator's choice, what was gone back from, the link's rule, the order.
+
+True always: pure. A pack that does not come now stays as it is installed, and is told with the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from kiosk.store.generations import InstalledPack
+from kiosk.store.holds import Hold
+from kiosk.store.settings import SyncSettings
+from kiosk.store.usage import Link
+from kiosk.sync import manners, plan
+from kiosk.sync.plan import Plan
+from kiosk.sync.updater import SignedHead
+
+
+@dataclass(frozen=True)
+class Installed:
+    """The current generation: its packs by name, and the kinds of the items of each."""
+
+    packs: Mapping[str, InstalledPack]
+    kinds: Mapping[str, frozenset[str]]
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A plan, the heads it is made of, what is installed, and pack -> version as it should be in the end."""
+
+    plan: Plan
+    heads: tuple[SignedHead, ...]
+    installed: Installed
+    versions: Mapping[str, int]
+
+    def kept(self, staged: Collection[str]) -> list[InstalledPack]:
+        """Return what goes into the next generation as it is, when the packs `staged` are new in it."""
+        packs = self.installed.packs
+        return [packs[pack] for pack in sorted(self.versions) if pack in packs and pack not in staged]
+
+
+def make(
+    heads: Sequence[SignedHead], installed: Installed, settings: SyncSettings, holds: Iterable[Hold], link: Link
+) -> Offer:
+    """Return what to take over a link that costs `link` at the least."""
+    current = {name: pack.version for name, pack in installed.packs.items()}
+    offered = {signed.head.pack: signed.head.version for signed in heads}
+    versions = manners.wanted(offered, current, settings.packs, holds)
+    manifests = {name: pack.manifest_sha256 for name, pack in installed.packs.items()}
+    full = plan.make(plan.changes(current, versions), [signed.head for signed in heads], manifests)
+    sizes = {step.head.pack: step.route.download_bytes for step in full.steps}
+    asked = {pack: manners.may_take(settings, link, installed.kinds.get(pack), sizes[pack]) for pack in sizes}
+    left = {pack: refusal for pack, refusal in asked.items() if refusal}
+    rank = {pack: place for place, pack in enumerate(manners.by_importance(sizes, settings.order))}
+    made = replace(
+        full,
+        changes=tuple(change for change in full.changes if change.pack not in left),
+        steps=tuple(sorted((s for s in full.steps if s.head.pack not in left), key=lambda s: rank[s.head.pack])),
+        left=left,
+    )
+    return Offer(made, tuple(heads), installed, versions)

@@ -1,0 +1,65 @@
+"""How things stand with this kiosk's syncs, as one value: what is served, how it went, what is next, what was used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from kiosk.store import events, generations, holds, settings, usage
+from kiosk.store.db import Connection
+from kiosk.store.events import Event
+from kiosk.store.generations import Generation
+from kiosk.store.holds import Hold
+from kiosk.store.settings import SyncSettings
+from kiosk.store.state import State
+from kiosk.store.usage import Used
+from kiosk.sync import history, manners
+from kiosk.sync.manners import History
+from kiosk.sync.reasons import Refusal
+
+
+@dataclass(frozen=True)
+class Status:
+    """How things stand.
+
+    Args:
+        generation: what is served; None: nothing yet.
+        history: how the last syncs went.
+        last: the last event of a sync.
+        due: why no sync begins by itself now, and when one will; None: one is due.
+        internet: why nothing may come over the internet now; None: it may.
+        settings, used, holds: what the operator set, what came, and what is not to come again.
+        speed_bytes: bytes per second as measured lately, or None.
+    """
+
+    generation: Generation | None
+    history: History
+    last: Event | None
+    due: Refusal | None
+    internet: Refusal | None
+    settings: SyncSettings
+    used: Used
+    holds: tuple[Hold, ...]
+    speed_bytes: int | None
+
+
+def read(conn: Connection, state: State, now: datetime, zone: ZoneInfo, machine: bool | None = None) -> Status:
+    """Return how things stand; `machine` says whether its link is metered (None: not known)."""
+    wishes = settings.sync(conn)
+    today = now.astimezone(zone).date()
+    used = usage.used(conn, today)
+    past = history.read(conn)
+    last = events.last(conn, "sync.")
+    link = manners.link_of(free=False, says=wishes.link, machine=machine)
+    return Status(
+        generation=generations.get(conn, state.current_number()),
+        history=past,
+        last=last[0] if last else None,
+        due=manners.due(wishes, past, now),
+        internet=manners.may_fetch(wishes, used, now, zone, link),
+        settings=wishes,
+        used=used,
+        holds=tuple(holds.all_of(conn).values()),
+        speed_bytes=usage.speed(conn, today),
+    )

@@ -1,0 +1,89 @@
+"""Finding each other: what is announced, what is believed of what is heard, and two kiosks on one wire."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from zeroconf import ServiceInfo
+
+from kiosk.sync.neighbours import (
+    ALL,
+    SERVICE,
+    Neighbour,
+    _zeroconf,
+    announced,
+    find,
+    keep_announcing,
+    neighbour_in,
+    own_addresses,
+    record_of,
+    repository_id,
+)
+
+REPOSITORY = repository_id(b"a root")
+KIOSK = Neighbour("Kiosk of Mbeya", ("192.168.7.5",), 8090, REPOSITORY)
+
+
+def test_a_record_says_what_was_announced() -> None:
+    assert neighbour_in(record_of(KIOSK), ()) == KIOSK
+    assert KIOSK.mirror().name == "neighbour Kiosk of Mbeya (http://192.168.7.5:8090)"
+    assert not KIOSK.mirror().metered
+
+
+@pytest.mark.parametrize("name", ["", ".", "a.b.local.", "é" * 60, "x" * 200])
+def test_any_name_can_be_announced(name: str) -> None:
+    heard = neighbour_in(record_of(Neighbour(name, ("10.0.0.1",), 1, REPOSITORY)), ())
+    assert heard is not None
+    assert 0 < len(heard.name.encode()) <= 63
+
+
+@pytest.mark.parametrize(
+    "address", ["8.8.8.8", "127.0.0.1", "224.0.0.1", "0.0.0.0", "255.255.255.255", "2001:db8::1", "10.42.0.1"]
+)
+def test_only_what_is_near_and_not_oneself_is_asked(address: str) -> None:
+    assert neighbour_in(record_of(Neighbour("x", (address,), 80, REPOSITORY)), ["10.42.0.1"]) is None
+
+
+def test_of_several_addresses_the_ones_that_are_near_are_taken() -> None:
+    record = record_of(Neighbour("x", ("8.8.8.8", "10.42.0.1", "169.254.3.4"), 80, REPOSITORY))
+    heard = neighbour_in(record, ["10.42.0.1"])
+    assert heard is not None
+    assert heard.addresses == ("169.254.3.4",)
+
+
+@pytest.mark.parametrize("properties", [{}, {"v": "2", "repo": REPOSITORY}, {"v": None, "repo": None}])
+def test_other_forms_are_left_alone(properties: dict[str, str | None]) -> None:
+    record = ServiceInfo(SERVICE, f"x.{SERVICE}", parsed_addresses=["10.0.0.1"], port=80, properties=properties)
+    assert neighbour_in(record, ()) is None
+
+
+def test_own_addresses_are_those_a_neighbour_can_use() -> None:
+    assert not any(address.startswith("127.") for address in own_addresses())
+
+
+def test_two_kiosks_on_one_wire_find_each_other() -> None:
+    wire = ["127.0.0.1"]
+    here = Neighbour("One", ("127.0.0.1",), 8090, REPOSITORY)
+    stranger = Neighbour("Two", ("127.0.0.1",), 8091, repository_id(b"another root"))
+    with announced(here, wire), announced(stranger, wire):
+        assert find(REPOSITORY, 3, interfaces=wire, loopback=True) == [here]
+        assert find(REPOSITORY, 1, interfaces=wire) == []  # this machine is no neighbour of its own
+
+
+def test_a_kiosk_is_announced_until_it_stops_and_looks_for_its_networks_again() -> None:
+    stop = threading.Event()
+    worker = threading.Thread(target=keep_announcing, args=("Three", 8092, REPOSITORY, stop, 0.05))
+    worker.start()
+    try:
+        if own_addresses():
+            assert _heard("Three")
+    finally:
+        stop.set()
+        worker.join()
+
+
+def _heard(name: str) -> bool:
+    """Tell whether a kiosk on this very machine is announced; it is not among its own neighbours."""
+    with _zeroconf(ALL) as zeroconf:
+        return zeroconf.get_service_info(SERVICE, f"{name}.{SERVICE}", 3000) is not None

@@ -1,0 +1,59 @@
+"""The units of systemd: every line known to systemd, every setting explained, and walls as high as promised."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).parents[1] / "systemd"
+UNITS = sorted(path.name for path in FOLDER.iterdir() if path.suffix in (".service", ".timer"))
+SERVICES = [name for name in UNITS if name.endswith(".service")]
+MOST_EXPOSED = 2.0
+ANALYZE = shutil.which("systemd-analyze")
+
+
+def analyze(*words: str) -> subprocess.CompletedProcess[str]:
+    assert ANALYZE, "systemd-analyze is not installed (apt-get install systemd)"
+    return subprocess.run([ANALYZE, *words], capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def units(tmp_path: Path) -> Path:
+    """The units, with a program that is here in the place of the kiosk's."""
+    for name in UNITS:
+        text = (FOLDER / name).read_text().replace("/opt/kiosk/bin/kiosk ", f"{sys.executable} ")
+        instance = name.replace("@.", "@sdb1.")
+        (tmp_path / instance).write_text(text)
+    return tmp_path
+
+
+def test_systemd_knows_every_line(units: Path) -> None:
+    done = analyze("verify", "--man=no", "--recursive-errors=no", *(str(path) for path in sorted(units.iterdir())))
+    assert done.returncode == 0, done.stderr
+    assert [line for line in done.stderr.splitlines() if str(units) in line] == []
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_has_high_walls(units: Path, name: str) -> None:
+    path = units / name.replace("@.", "@sdb1.")
+    done = analyze("security", "--offline=yes", "--no-pager", str(path))
+    found = re.search(r"Overall exposure level for \S+: ([\d.]+)", done.stdout)
+    assert found, done.stdout + done.stderr
+    assert float(found[1]) <= MOST_EXPOSED, done.stdout
+
+
+@pytest.mark.parametrize("name", [*UNITS, "90-kiosk-usb.rules"])
+def test_each_group_of_lines_says_why(name: str) -> None:
+    explained = False
+    for line in (FOLDER / name).read_text().splitlines():
+        if line.startswith("#"):
+            explained = True
+        elif not line.strip() or line.startswith("["):
+            explained = line.startswith(("[Install]", "[Unit]", "[Service]"))
+        else:
+            assert explained, f"{name}: {line} has no comment above it"
