@@ -137,6 +137,8 @@ class _Refresh:
             self._keep_roots()
             self._kept.hold(walk.fresh, whole=whole)  # neither the next mirror nor the next try need send them again
         if whole:
+            if self._answer:  # what this one had to do without, the new one may have; it is told all the same
+                self._warnings.extend(self._answer[2].values())
             self._answer = (source, walk, failed)
             self._enough = self._enough or (source.metered and not failed)
         else:

@@ -68,9 +68,14 @@ class MemoryMirror:
         given = self.spoiled.get(path, self.files.get(path))
         if given is None:
             raise FileMissing(f"{self.name}/{path}: the mirror does not have this file")
-        for piece in (given[start:end],) if isinstance(given, bytes) else given:
-            self.given += len(piece)
-            yield piece
+        left = None if end is None else end - start
+        for piece in (given[start:],) if isinstance(given, bytes) else given:
+            wanted = piece[:left]
+            self.given += len(wanted)
+            yield wanted
+            left = None if left is None else left - len(wanted)
+            if left == 0:
+                return
 
     def fetched(self) -> list[str]:
         """Return the files that were asked for and there."""

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from itertools import repeat
 
 import pytest
 from tuf.api.metadata import Metadata, Targets
 
-from kiosk.errors import TrustError
+from kiosk.errors import KioskError, TrustError
+from kiosk.store import clock as clocks
 from kiosk.store import db, events
 from kiosk.sync.agent import Agent
-from tests.making import Village
+from tests.making import MovableClock, Village
 from tests.sync.federation import MemoryMirror, key
 
 Files = dict[str, bytes | Iterator[bytes]]
@@ -59,13 +61,20 @@ def endless_head(files: Files) -> str:
     return f"{path}: it goes on beyond"
 
 
+def endless_blobs(files: Files) -> str:
+    for path in list(files):
+        if path.startswith("blobs/"):
+            files[path] = repeat(bytes(4096))
+    return "mirror: blobs/"
+
+
 def bytes_of(files: Files, path: str) -> bytes:
     found = files[path]
     assert isinstance(found, bytes)
     return found
 
 
-ATTACKS = [page, another_key, another_root, mixed_states, left_out, endless_metadata, endless_head]
+ATTACKS = [page, another_key, another_root, mixed_states, left_out, endless_metadata, endless_head, endless_blobs]
 
 
 def repository(village: Village) -> Files:
@@ -73,9 +82,9 @@ def repository(village: Village) -> Files:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def sync(village: Village, files: Files) -> None:
-    mirror = MemoryMirror({}, spoiled=files)
-    Agent(village.config, [mirror], village.clock, wait=lambda seconds: None, vouched=lambda: True).run()
+def sync(village: Village, *mirrors: Files) -> None:
+    asked = [MemoryMirror({}, f"mirror-{n}" if n else "mirror", spoiled=files) for n, files in enumerate(mirrors)]
+    Agent(village.config, asked, village.clock, wait=lambda seconds: None, vouched=lambda: True).run()
 
 
 @pytest.fixture
@@ -91,7 +100,7 @@ def settled(village: Village) -> Village:
 def test_an_attack_is_told_and_changes_nothing(settled: Village, attack: Callable[[Files], str]) -> None:
     files = repository(settled)
     told = attack(files)
-    with pytest.raises(Exception, match="mirror/") as refusal:
+    with pytest.raises(KioskError, match="mirror") as refusal:
         sync(settled, files)
     assert told in str(refusal.value)
     with closing(db.connect(settled.state.database)) as conn:
@@ -118,3 +127,29 @@ def test_a_freeze_is_told_and_changes_nothing(settled: Village) -> None:
     with pytest.raises(TrustError, match=r"mirror/metadata/timestamp\.json: it has expired"):
         sync(settled, repository(settled))
     assert "Members own it together." in settled.lesson()
+
+
+def test_a_mirror_that_lies_is_told_while_another_one_helps(settled: Village) -> None:
+    lying = repository(settled)
+    told = another_key(lying)
+    sync(settled, lying, repository(settled))
+    assert "Each has one vote." in settled.lesson()
+    with closing(db.connect(settled.state.database)) as conn:
+        warning = events.last(conn, "trust.")[0]
+        assert events.last(conn, "sync.")[0].kind == "sync.finished"
+    assert warning.kind == "trust.warning"
+    assert warning.detail["message"].startswith(f"mirror/{told}")
+    assert warning.detail["hint"]
+
+
+def test_time_is_learned_from_what_the_publisher_signs(settled: Village) -> None:
+    for path, data in repository(settled).items():
+        if path.startswith("metadata/"):
+            assert b'"x-issued":"2026-11-24T08:00:00Z"' in bytes_of({path: data}, path), path
+    settled.clock.forward(days=50)
+    settled.release(version=3, text="Profit is shared.")
+    mirror = MemoryMirror({}, spoiled=repository(settled))
+    lost = MovableClock(datetime(1970, 1, 1, tzinfo=UTC))
+    Agent(settled.config, [mirror], lost, wait=lambda seconds: None, vouched=lambda: False).run()
+    with closing(db.connect(settled.state.database)) as conn:
+        assert clocks.memory(conn).agreed == settled.clock.now  # timestamp and channel say so, with different keys
