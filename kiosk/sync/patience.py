@@ -48,10 +48,10 @@ def pool(patience: Patience) -> urllib3.PoolManager:
     response: Any = functools.partial(_Response, patience)
 
     class Plain(HTTPConnection):
-        response_class = response
+        response_class = staticmethod(response)
 
     class Tls(HTTPSConnection):
-        response_class = response
+        response_class = staticmethod(response)
 
     class PlainPool(HTTPConnectionPool):
         ConnectionCls = Plain

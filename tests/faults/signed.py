@@ -54,13 +54,13 @@ def content_root(entries: Sequence[Row]) -> str:
 
 def period(routed: Sequence[Row]) -> int:
     """Return the largest power of two that makes segments of about half a megabyte."""
-    limit = max(1, len(routed) * SEGMENT_BYTES // max(1, sum(row[3] for row in routed)))
+    limit = max(1, len(routed) * SEGMENT_BYTES // max(1, sum(int(row[3]) for row in routed)))
     return 1 << (limit.bit_length() - 1)
 
 
 def is_media(row: Row) -> bool:
     """Tell whether an entry travels by itself."""
-    return row[1].startswith(MEDIA) or row[3] > LARGEST_BYTES
+    return bool(row[1].startswith(MEDIA)) or int(row[3]) > LARGEST_BYTES
 
 
 def line(row: Row) -> bytes:
