@@ -35,13 +35,13 @@ def found(metadata: MetadataFolder, folder: Path, channels: Sequence[str]) -> No
     public = {role: [signer.public_key] for role, signer in top.items()}
     public["root"] = [signer.public_key for signer in roots]
     root = new_root(public, keys.ROOT_THRESHOLD, metadata.expiry("root"))
-    metadata.put("root", signed_by(root, roots))
-    targets = Targets(expires=metadata.expiry("targets"))
+    metadata.put("root", signed_by(metadata.dated("root", root), roots))
+    targets = Targets()
     for channel in channels:
         signer = keys.make(folder, key_of(channel))
         delegate(targets, channel, [signer.public_key], 1)
-        metadata.put(channel, signed_by(Metadata(Targets(expires=metadata.expiry(channel))), [signer]))
-    metadata.put("targets", signed_by(Metadata(targets), [top["targets"]]))
+        metadata.put(channel, signed_by(metadata.dated(channel, Metadata(Targets())), [signer]))
+    metadata.put("targets", signed_by(metadata.dated("targets", Metadata(targets)), [top["targets"]]))
     versions = {"targets": 1} | dict.fromkeys(channels, 1)
     metadata.put_online(versions, {role: [top[role]] for role in ONLINE})
 

@@ -31,6 +31,7 @@ LIVES = {
     "timestamp": timedelta(days=90),
 }
 """How long signed metadata is good: long, since a kiosk may be without a link for months."""
+ISSUED = "x-issued"
 ONLINE = ("snapshot", "timestamp")
 """Roles whose keys are used at every release."""
 TOP_ROLES = ("root", "targets", *ONLINE)
@@ -133,8 +134,13 @@ class MetadataFolder:
     def stage(self, role: str, metadata: Metadata[Any]) -> None:
         """Let the next version of a role wait for signatures, with none yet and a new date."""
         metadata.signatures.clear()
+        self.put_unsigned(role, self.dated(role, metadata))
+
+    def dated(self, role: str, metadata: Metadata[Any]) -> Metadata[Any]:
+        """Return metadata that is made now: it tells when, for kiosks without a clock, and until when it is good."""
+        metadata.signed.unrecognized_fields[ISSUED] = f"{self._clock():%Y-%m-%dT%H:%M:%SZ}"
         metadata.signed.expires = self.expiry(role)
-        self.put_unsigned(role, metadata)
+        return metadata
 
     def put_unsigned(self, role: str, metadata: Metadata[Any]) -> None:
         """Write metadata that waits, with the signatures that it has."""
@@ -150,10 +156,10 @@ class MetadataFolder:
         """Sign and write a new snapshot of the roles' versions, and last of all a new timestamp."""
         number = self.timestamp().signed.version + 1 if self.exists() else 1
         meta = {f"{name}.json": MetaFile(version) for name, version in versions.items()}
-        snapshot = Snapshot(version=number, expires=self.expiry("snapshot"), meta=meta)
-        self.put("snapshot", signed_by(Metadata(snapshot), signers["snapshot"]))
-        timestamp = Timestamp(version=number, expires=self.expiry("timestamp"), snapshot_meta=MetaFile(number))
-        self.put("timestamp", signed_by(Metadata(timestamp), signers["timestamp"]))
+        snapshot = self.dated("snapshot", Metadata(Snapshot(version=number, meta=meta)))
+        self.put("snapshot", signed_by(snapshot, signers["snapshot"]))
+        timestamp = self.dated("timestamp", Metadata(Timestamp(version=number, snapshot_meta=MetaFile(number))))
+        self.put("timestamp", signed_by(timestamp, signers["timestamp"]))
 
     def clean(self) -> None:
         """Remove what waited and has become valid."""

@@ -5,7 +5,7 @@ objects/ab/abcd…         verified files of installed packs, named by their SHA
 parts/                   what is being fetched
 generations/<n>/         an immutable set of installed packs (hard links into objects/)
 current -> generations/<n>
-trust/                   verified metadata of the repository
+trust/                   verified metadata and heads, laid out as a repository
 secrets/                 keys of this kiosk alone, mode 0600
 """
 

@@ -14,13 +14,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 
-from kiosk.clock import Clock
+from kiosk.clock import Clock, Reading
 from kiosk.config import Config
 from kiosk.errors import BudgetSpent, ConfigError, HostError, KioskError, NoSpace
-from kiosk.host import link
+from kiosk.host import link, timekeeping
 from kiosk.packs.manifest import Manifest
-from kiosk.store import db, events, generations, holds, trust
+from kiosk.store import db, events, generations, holds
 from kiosk.store.generations import InstalledPack, NewPack
+from kiosk.store.holds import Hold
 from kiosk.store.state import State
 from kiosk.store.usage import Link
 from kiosk.sync import carry, history, install, lock, manners, offers, stage, updater
@@ -31,6 +32,7 @@ from kiosk.sync.mirrors import Mirror
 from kiosk.sync.offers import Installed, Offer
 from kiosk.sync.plan import Change, Plan
 from kiosk.sync.reasons import Refusal
+from kiosk.sync.updater import Refreshed
 
 Progress = Callable[[int, int, str], None]
 """Told (bytes done, bytes in all, pack) as bytes arrive."""
@@ -66,6 +68,7 @@ class Agent:
         clock: dates what is written.
         by_hand: an operator brought a stick: a pause does not hold.
         wait: waits for some seconds between rounds to the mirrors; handed in so that tests need not.
+        vouched: tells whether anyone vouches for that clock.
     """
 
     def __init__(
@@ -76,12 +79,14 @@ class Agent:
         *,
         by_hand: bool = False,
         wait: Callable[[float], None] = time.sleep,
+        vouched: Callable[[], bool] = timekeeping.vouched,
     ) -> None:
         self._config = config
         self._mirrors = tuple(mirrors)
         self._clock = clock
         self._by_hand = by_hand
         self._wait = wait
+        self._vouched = vouched
         self._state = State(config.state)
 
     def run(self, progress: Progress | None = None) -> Outcome:
@@ -157,11 +162,10 @@ class Agent:
 
     def _keep(self, offer: Offer, packs: Sequence[NewPack]) -> None:
         new = {pack.manifest_sha256: pack for pack in packs}
-        channel = self._config.sync.channels[0]
         carry.keep(
             self._state,
             [
-                carry.held(self._state, channel, signed.head, new[signed.head.manifest_sha256])
+                carry.held(self._state, signed.channel, signed.head, new[signed.head.manifest_sha256])
                 for signed in offer.heads
                 if signed.head.manifest_sha256 in new
             ],
@@ -186,23 +190,34 @@ class Agent:
         return staged, None
 
     def _offer(self, session: Session) -> Offer:
-        conn, sync = session.conn, self._config.sync
-        mirror = session.mirrors[0]
-        refreshed = updater.refresh(mirror, sync.channels[0], self._state.trust, self._root(), trust.floors(conn))
+        conn = session.conn
+        held = tuple(holds.all_of(conn).values())
+        refreshed = self._refreshed(session, held)
         number = self._state.current_number()
         current = generations.get(conn, number)
         installed = Installed(
             {pack.pack: pack for pack in current.packs} if current else {}, generations.kinds(conn, number)
         )
-        held = tuple(holds.all_of(conn).values())
         with db.transaction(conn):
-            trust.raise_floors(conn, refreshed.versions)
             holds.lift(conn, manners.lifted({s.head.pack: s.head.version for s in refreshed.heads}, held))
         links = {session.meter.link(mirror) for mirror in session.mirrors}
         link = next(each for each in Link if each in links)
         offer = offers.make(refreshed.heads, installed, session.meter.settings, held, link)
         self._check_claim(offer)
         return offer
+
+    def _refreshed(self, session: Session, held: Sequence[Hold]) -> Refreshed:
+        wanted = session.meter.settings.packs
+        refreshed = updater.refresh(
+            session.mirrors, self._config.sync.channels, session.conn, self._state.trust, self._root(),
+            Reading(self._clock(), self._vouched(), timekeeping.built()),
+            packs=None if wanted is None else frozenset(wanted).union(hold.pack for hold in held),
+            meter=session.meter,
+        )  # fmt: skip
+        for warning in refreshed.warnings:
+            told = {"error": type(warning).__name__, "message": warning.message, "hint": warning.hint or ""}
+            self._record(session.conn, "trust.warning", **told)
+        return refreshed
 
     def _check_claim(self, offer: Offer) -> None:
         most = self._config.sync.most_bytes

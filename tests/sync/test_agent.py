@@ -153,19 +153,18 @@ def test_an_older_repository_is_refused_even_when_tufs_own_files_were_torn(villa
     shutil.copytree(village.repository.folder, old)
     village.release(version=2, text="Each has one vote.")
     village.agent().run()
-    for path in village.state.trust.glob("*.json"):
-        if not path.is_symlink():
-            path.write_bytes(b"")
+    for path in village.state.trust.rglob("*.json"):
+        path.write_bytes(b"")
     with pytest.raises(TrustError, match="older than"):
         Agent(village.config, [FolderMirror(old)], village.clock).run()
     assert "Each has one vote." in village.lesson()
 
 
 def test_expired_metadata_is_refused(village: Village, monkeypatch: pytest.MonkeyPatch) -> None:
-    village.clock.forward(days=-120)
     village.release()
+    village.clock.forward(days=120)
     with pytest.raises(TrustError, match=r"timestamp\.json: it has expired"):
-        village.agent().run()
+        Agent(village.config, [village.mirror], village.clock, vouched=lambda: True).run()
 
 
 def test_a_missing_file_is_told(village: Village) -> None:

@@ -88,9 +88,3 @@ CREATE TABLE events (
     detail       TEXT NOT NULL CHECK (json_valid(detail))
 ) STRICT;
 CREATE INDEX events_by_kind ON events (kind, event DESC);
-
--- The highest version ever accepted of each role of the repository, since files of a client may be torn by a power cut.
-CREATE TABLE trust_floors (
-    role         TEXT PRIMARY KEY,
-    version      INTEGER NOT NULL CHECK (version > 0)
-) STRICT, WITHOUT ROWID;
