@@ -106,14 +106,20 @@ def announced(neighbour: Neighbour, interfaces: Interfaces = ALL) -> Iterator[No
 
 
 def keep_announcing(
-    name: str, port: int, repository: str, stop: threading.Event, every_seconds: float = LOOK_SECONDS
+    name: str,
+    port: int,
+    repository: str,
+    stop: threading.Event,
+    *,
+    interfaces: Interfaces = ALL,
+    every_seconds: float = LOOK_SECONDS,
 ) -> None:
     """Announce this kiosk at all its addresses until `stop` is set, anew when a network comes or goes."""
     while not stop.is_set():
         addresses = own_addresses()
         try:
             if addresses:
-                with announced(Neighbour(name, addresses, port, repository)):
+                with announced(Neighbour(name, addresses, port, repository), interfaces):
                     while not stop.wait(every_seconds) and own_addresses() == addresses:
                         pass
                 continue

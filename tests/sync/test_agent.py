@@ -97,6 +97,23 @@ def test_changed_bytes_are_refused_by_name_and_the_old_content_stays(village: Vi
     assert sha256 in last_event(village).detail["message"]
 
 
+@pytest.mark.parametrize("what", ["patch", "segments"])
+def test_where_no_mirror_has_the_patch_or_a_segment_the_full_route_is_taken(village: Village, what: str) -> None:
+    village.release(text="Members own it together. " * 50)
+    village.agent().run()
+    village.release(version=2, text="Each has one vote. " * 50)
+    head = village.repository.known_heads("members")[0]
+    gone = head.patches[0].blobs[0] if what == "patch" else head.segments.index if head.segments else None
+    assert gone
+    (village.repository.folder / blobs.location(gone.sha256)).unlink()
+    if what == "segments":
+        lesson = village.state.current.resolve() / "members/members/en/lessons/01-members.html"
+        lesson.chmod(0o644)
+        lesson.write_bytes(b"rotten")
+    assert village.agent().run().generation == 2
+    assert "Each has one vote." in village.lesson()
+
+
 def test_a_damaged_old_copy_is_repaired_from_segments(village: Village) -> None:
     village.release(text="Members own it together. " * 50)
     village.agent().run()
