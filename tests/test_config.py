@@ -36,6 +36,7 @@ def test_a_good_file_is_read(tmp_path: Path) -> None:
     assert config.sync.mirrors == ("http://federation.test/repository", str(tmp_path / "stick"), "/srv/mirror")
     assert config.sync.channels == ("stable",)
     assert config.sync.spare_bytes == 200_000_000
+    assert config.sync.neighbours
     assert config.time_zone == ZoneInfo("UTC")
     assert config.sync.trusted_root == tmp_path / "root.json"
 

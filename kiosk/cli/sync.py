@@ -14,6 +14,7 @@ from kiosk.cli.kiosk_options import CONFIG, JSON, opened
 from kiosk.cli.output import as_json, duration, size
 from kiosk.cli.rollback import rollback
 from kiosk.cli.status import status
+from kiosk.cli.sticks import export, import_, stick
 from kiosk.clock import system_clock
 from kiosk.config import Config
 from kiosk.errors import Conflict
@@ -38,7 +39,7 @@ def sync() -> None:
     """
 
 
-for command in (status, rollback, pause, resume, budget):
+for command in (status, rollback, pause, resume, budget, import_, export, stick):
     sync.add_command(command)
 
 
@@ -71,9 +72,10 @@ def run(config_path: Path, due: bool, json_: bool) -> None:
 def _waits(config: Config) -> str | None:
     with opened(config) as (state, conn):
         found = standing.read(conn, state, system_clock(), config.time_zone, link.is_metered())
+    refusal = found.due
     # A budget that is spent stops the internet alone: a neighbour or a folder may still be asked.
-    free = any(not mirror.metered for mirror in syncing.mirrors(config))
-    refusal = found.due or (None if free else found.internet)
+    if refusal is None and found.internet and not syncing.free_mirrors(config):
+        refusal = found.internet
     return reasons.sentence(refusal, config.time_zone) if refusal else None
 
 

@@ -106,7 +106,13 @@ class Agent:
                 outcome = self._run(session, progress or _silent)
             except BudgetSpent as stop:
                 meter.flush()
-                self._record(conn, "sync.paused", message=stop.message, fetched_bytes=meter.total_bytes, **stop.detail)
+                self._record(
+                    conn,
+                    "sync.paused",
+                    message=stop.message,
+                    fetched_bytes=meter.total_bytes,
+                    **stop.detail,
+                )
                 raise
             except (KioskError, OSError) as error:
                 raise self._failed(conn, error) from error
@@ -262,7 +268,7 @@ class Agent:
 
     def _record(self, conn: db.Connection, kind: str, **detail: object) -> None:
         with db.transaction(conn):
-            events.record(conn, kind, self._clock(), **detail)
+            events.record(conn, kind, self._clock(), by_hand=self._by_hand, **detail)
 
     @contextmanager
     def _counted(self) -> Iterator[tuple[db.Connection, Meter]]:

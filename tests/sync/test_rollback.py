@@ -78,5 +78,6 @@ def test_a_stop_by_the_budget_is_no_failure_and_ends_the_row(village: Village, c
     for kind in ("sync.failed", "sync.failed", "sync.paused", "sync.failed"):
         events.record(conn, kind, village.clock())
     assert history.read(conn).failures == 1
-    events.record(conn, "sync.paused", village.clock())
+    for kind in ("sync.paused", "sync.failed", "sync.finished"):
+        events.record(conn, kind, village.clock(), by_hand=kind != "sync.paused")
     assert history.read(conn) == History(None, 0, None)
