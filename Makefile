@@ -40,7 +40,7 @@ screenshots: setup-test
 
 setup: .venv/run.stamp .venv/catalogues.stamp
 setup-test: .venv/dev.stamp .venv/catalogues.stamp
-	@provisioning/development/apt-packages required kiwix-tools zim-tools chromium w3m
+	@provisioning/development/apt-packages required kiwix-tools zim-tools chromium openssh-server w3m
 
 .venv/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -65,7 +65,7 @@ lock:
 	uv pip compile pyproject.toml provisioning/requirements/build.in --universal --python-version 3.11 --generate-hashes \
 	  --no-annotate --no-header --quiet --extra publish --output-file provisioning/requirements/run.txt
 	uv pip compile pyproject.toml provisioning/requirements/build.in --universal --python-version 3.11 --generate-hashes \
-	  --no-annotate --no-header --quiet --extra publish --extra dev --output-file provisioning/requirements/dev.txt
+	  --no-annotate --no-header --quiet --extra publish --extra publish-s3 --extra dev --output-file provisioning/requirements/dev.txt
 
 clean:
 	rm -rf .venv .run build

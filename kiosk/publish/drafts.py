@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from kiosk.packs.kinds import BOOK_COVER, NOTICE_PAGE
 from kiosk.publish import course, paper, paper_odt, paper_pdf
 from kiosk.publish.draft import TYPES, Draft, DraftItem, of_file, readable_text
 from kiosk.publish.markdown import to_html
+from kiosk.publish.normalise import normalised
 from kiosk.publish.pictures import NO_LINK, Pictures, cover_faults
 from kiosk.publish.recipe import BookSource, CourseSource, DocumentSource, ItemRecipe, NoticeSource
 
@@ -68,7 +69,7 @@ def draft(item: ItemRecipe, workshop: Workshop, problems: list[Problem]) -> Draf
 def _document(item: ItemRecipe, source: DocumentSource, problems: list[Problem]) -> DraftItem:
     attributes = {"category": source.category}
     if source.source is None:
-        return DraftItem(attributes, tuple(_own_files(source, problems)))
+        return DraftItem(attributes, tuple(_unpacked(each) for each in _own_files(source, problems)))
     text = readable_text(source.source, problems)
     if text is None:
         return DraftItem(attributes, ())
@@ -82,7 +83,13 @@ def _document(item: ItemRecipe, source: DocumentSource, problems: list[Problem])
     except FormatError as error:
         problems.append(Problem(str(source.source), error.message, error.hint))
         entries = []
-    return DraftItem(attributes, tuple(entries))
+    return DraftItem(attributes, tuple(_unpacked(each) for each in entries))
+
+
+def _unpacked(each: Draft) -> Draft:
+    # Compressed on the link all the same, but an update then costs what was changed.
+    content = normalised(each.content, each.type)
+    return each if content is None else replace(each, content=content)
 
 
 def _own_files(source: DocumentSource, problems: list[Problem]) -> list[Draft]:

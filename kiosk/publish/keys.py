@@ -1,49 +1,72 @@
-"""The federation's signing keys: one Ed25519 key a file, in a folder that should lie on a stick.
+"""The federation's signing keys: Ed25519, a private one in NAME.pem on a stick, the public one in NAME.pub for others.
 
-Owns: making and loading them. True always: a private key is written once, readable by its owner alone, and never
-overwritten.
+Owns: making, loading and naming them. True always: a private key is written once, readable by its owner alone, and
+never overwritten; a public key carries the name that people call it by, which means nothing to a kiosk.
 """
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
     load_pem_private_key,
 )
-from securesystemslib.signer import CryptoSigner
+from securesystemslib.signer import CryptoSigner, Key, SSlibKey
 
-from kiosk.errors import ConfigError, Conflict, TrustError
+from kiosk.errors import ConfigError, Conflict, FormatError, TrustError
+from kiosk.packs import names
 
 ROOT_KEYS = ("root-1", "root-2", "root-3")
 ROOT_THRESHOLD = 2
 """The root of trust needs two of three keys, so that one may be lost or stolen."""
+NAME_FIELD = "x-name"
+KEY_TYPE = "ed25519"
+
+Held = Mapping[str, CryptoSigner]
+"""The signers of the keys that are here, by key id."""
 
 
 def make(folder: Path, name: str) -> CryptoSigner:
-    """Make a key, write it to `folder`/`name`.pem and return its signer.
+    """Make a key, write it to `folder`/`name`.pem and its public part to `name`.pub, and return its signer.
 
     Raises:
         Conflict: there is a key of this name already.
+        ConfigError: the name can not be taken.
     """
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not names.is_name(name):
+        raise ConfigError(f"'{name}' can not be the name of a key", "a-z, 0-9 and hyphens")
+    with _folder(folder):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     key = Ed25519PrivateKey.generate()
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    path = folder / f"{name}.pem"
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError as error:
-        raise Conflict(f"{path}: there is a key already", "name another folder for the new keys") from error
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(pem)
-        file.flush()
-        os.fsync(file.fileno())
-    return CryptoSigner(key)
+    _write_new(folder / f"{name}.pem", pem, 0o600)
+    signer = _named(CryptoSigner(key), name)
+    public = {"keyid": signer.public_key.keyid, **signer.public_key.to_dict()}
+    _write_new(folder / f"{name}.pub", json.dumps(public, sort_keys=True, indent=1).encode() + b"\n", 0o644)
+    return signer
+
+
+def held(folder: Path | None) -> dict[str, CryptoSigner]:
+    """Return the signers of all private keys in a folder, by key id; none for None.
+
+    Raises:
+        ConfigError: there is no such folder, or a file in it can not be read.
+        TrustError: a .pem file is not an Ed25519 private key.
+    """
+    if folder is None:
+        return {}
+    if not folder.is_dir():
+        raise ConfigError(f"{folder}: there is no folder of keys", "is the stick with the keys in?")
+    signers = [load(folder, path.stem) for path in sorted(folder.glob("*.pem"))]
+    return {signer.public_key.keyid: signer for signer in signers}
 
 
 def load(folder: Path, name: str) -> CryptoSigner:
@@ -64,4 +87,74 @@ def load(folder: Path, name: str) -> CryptoSigner:
         raise TrustError(f"{path}: this is not a private key") from error
     if not isinstance(key, Ed25519PrivateKey):
         raise TrustError(f"{path}: this is not an Ed25519 key")
-    return CryptoSigner(key)
+    return _named(CryptoSigner(key), name)
+
+
+def read_public(path: Path) -> Key:
+    """Return the public key in a .pub file.
+
+    Raises:
+        ConfigError: the file can not be read.
+        FormatError: it is not a public key of ours.
+    """
+    try:
+        value = json.loads(path.read_bytes())
+    except OSError as error:
+        raise ConfigError(f"{path}: the key can not be read: {error.strerror}", "kiosk repo keys make") from error
+    except ValueError as error:
+        raise FormatError(f"{path}: this is not a public key", "name the file that ends with .pub") from error
+    try:
+        fields = dict(value)
+        claimed = fields.pop("keyid")
+        public = bytes.fromhex(fields["keyval"]["public"])
+        key = Key.from_dict(claimed, fields)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise FormatError(f"{path}: this is not a public key", "name the file that ends with .pub") from error
+    if key.keytype != KEY_TYPE or key.scheme != KEY_TYPE or len(public) != 32:
+        raise FormatError(f"{path}: this is not an Ed25519 key", "kiosk repo keys make")
+    # Made anew, so that the id is that of the key and not one that a file claims.
+    made = SSlibKey.from_crypto(Ed25519PublicKey.from_public_bytes(public))
+    return _called(made, str(key.unrecognized_fields.get(NAME_FIELD, path.stem)))
+
+
+def name_of(key: Key) -> str:
+    """Return what people call a key: its name, or the start of its id."""
+    return str(key.unrecognized_fields.get(NAME_FIELD) or key.keyid[:12])
+
+
+def free_name(folder: Path, stem: str) -> str:
+    """Return the first of `stem`, `stem`-2, `stem`-3 … that no key in a folder has."""
+    number = 1
+    while (folder / f"{(name := stem if number == 1 else f'{stem}-{number}')}.pem").exists():
+        number += 1
+    return name
+
+
+def _named(signer: CryptoSigner, name: str) -> CryptoSigner:
+    _called(signer.public_key, name)
+    return signer
+
+
+def _called(key: Key, name: str) -> Key:
+    key.unrecognized_fields[NAME_FIELD] = name
+    return key
+
+
+@contextmanager
+def _folder(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ConfigError(f"{folder}: can not be written: {error.strerror}", "is the stick in?") from error
+
+
+def _write_new(path: Path, data: bytes, mode: int) -> None:
+    with _folder(path):
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        except FileExistsError as error:
+            raise Conflict(f"{path}: there is a key already", "name another folder for the new keys") from error
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())

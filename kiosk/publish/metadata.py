@@ -1,25 +1,27 @@
-"""The signed metadata of a repository: reading it back with its signatures checked, and writing it.
+"""The signed metadata of a repository: reading it with its signatures checked, what waits for signatures, and writing.
 
-Owns: the folder `metadata/` (The Update Framework 1.0, consistent snapshots). True always: what is signed anew was
-itself verified first, so that bytes changed on a server are never signed by accident; files are written beside their
-place, made durable and renamed; `timestamp.json` is the only name that is ever replaced.
+Owns: the folder `metadata/` (The Update Framework 1.0, consistent snapshots) and `metadata/unsigned/`. True always:
+what is signed anew was itself verified first, so that bytes changed on a server are never signed by accident; files
+are written beside their place, made durable and renamed; `timestamp.json` is the only name that is ever replaced.
+Who may sign what, and when it becomes valid, is told in signing.py.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from securesystemslib.signer import CryptoSigner
+from securesystemslib.signer import Signer
 from tuf.api.exceptions import RepositoryError
 from tuf.api.metadata import DelegatedRole, Delegations, Key, Metadata, MetaFile, Root, Snapshot, Targets, Timestamp
 from tuf.api.serialization.json import JSONSerializer
 
 from kiosk.clock import Clock
 from kiosk.errors import ConfigError, TrustError
-from kiosk.publish import keys
+from kiosk.packs import names
 
 LIVES = {
     "root": timedelta(days=5 * 365),
@@ -31,68 +33,47 @@ LIVES = {
 """How long signed metadata is good: long, since a kiosk may be without a link for months."""
 ONLINE = ("snapshot", "timestamp")
 """Roles whose keys are used at every release."""
+TOP_ROLES = ("root", "targets", *ONLINE)
 SERIALIZER = JSONSerializer(compact=True)
+GOOD_COPY = "put back a good copy of the repository"
 
 
 class MetadataFolder:
-    """The metadata in `folder`, signed with the keys in `key_folder`; `clock` dates what is signed."""
+    """The metadata in `folder`; `clock` dates what is signed."""
 
-    def __init__(self, folder: Path, key_folder: Path, clock: Clock) -> None:
+    def __init__(self, folder: Path, clock: Clock) -> None:
         self.folder = folder
-        self._keys = key_folder
+        self.unsigned = folder / "unsigned"
         self._clock = clock
 
     def exists(self) -> bool:
         """Tell whether there is a whole repository: its timestamp is written last."""
         return (self.folder / "timestamp.json").is_file()
 
-    def write_root(self, signers: dict[str, CryptoSigner]) -> None:
-        """Write the first root metadata, from the signers of the root keys and of each role."""
-        root = Root(expires=self.expiry("root"), consistent_snapshot=True)
-        for name in keys.ROOT_KEYS:
-            root.add_key(signers[name].public_key, "root")
-        root.roles["root"].threshold = keys.ROOT_THRESHOLD
-        for role in ("targets", *ONLINE):
-            root.add_key(signers[role].public_key, role)
-        self.write("root", Metadata(root), [signers[name] for name in keys.ROOT_KEYS])
-
-    def write_targets(self, signer: CryptoSigner, channels: dict[str, CryptoSigner]) -> None:
-        """Write the top-level targets metadata, which delegates to each channel the paths below its name."""
-        roles = {
-            name: DelegatedRole(name, [each.public_key.keyid], 1, terminating=True, paths=[f"{name}/*"])
-            for name, each in channels.items()
-        }
-        found: dict[str, Key] = {each.public_key.keyid: each.public_key for each in channels.values()}
-        top = Targets(expires=self.expiry("targets"), delegations=Delegations(found, roles))
-        self.write("targets", Metadata(top), [signer])
-
-    def sign_online(self, versions: dict[str, int]) -> None:
-        """Sign a new snapshot of the roles' versions, and last of all a new timestamp."""
-        number = self.timestamp().signed.version + 1 if self.exists() else 1
-        meta = {f"{name}.json": MetaFile(version) for name, version in versions.items()}
-        snapshot = Snapshot(version=number, expires=self.expiry("snapshot"), meta=meta)
-        self.write("snapshot", Metadata(snapshot), [keys.load(self._keys, "snapshot")])
-        timestamp = Timestamp(version=number, expires=self.expiry("timestamp"), snapshot_meta=MetaFile(number))
-        self.write("timestamp", Metadata(timestamp), [keys.load(self._keys, "timestamp")])
-
     def root(self) -> Metadata[Root]:
         """Return the newest root metadata."""
         numbers = [int(path.name.split(".")[0]) for path in self.folder.glob("*.root.json")]
-        found: Metadata[Root] = self._read(f"{max(numbers, default=1)}.root.json")
+        found: Metadata[Root] = self._read(self.folder / f"{max(numbers, default=1)}.root.json")
         return self._verified(found, found.signed, "root", "root.json")
 
     def timestamp(self) -> Metadata[Timestamp]:
         """Return the current timestamp metadata."""
-        return self._verified(self._read("timestamp.json"), self.root().signed, "timestamp", "timestamp.json")
+        found: Metadata[Timestamp] = self._read(self.folder / "timestamp.json")
+        return self._verified(found, self.root().signed, "timestamp", "timestamp.json")
 
     def snapshot(self) -> Metadata[Snapshot]:
         """Return the current snapshot metadata."""
         name = f"{self.timestamp().signed.snapshot_meta.version}.snapshot.json"
-        return self._verified(self._read(name), self.root().signed, "snapshot", name)
+        return self._verified(self._read(self.folder / name), self.root().signed, "snapshot", name)
 
     def versions(self) -> dict[str, int]:
         """Return the current version of `targets` and of every channel."""
         return {name.removesuffix(".json"): file.version for name, file in self.snapshot().signed.meta.items()}
+
+    def targets(self) -> Metadata[Targets]:
+        """Return the current metadata of `targets`: the channels and their keys."""
+        name = f"{self.versions()['targets']}.targets.json"
+        return self._verified(self._read(self.folder / name), self.root().signed, "targets", name)
 
     def channel(self, channel: str) -> Metadata[Targets]:
         """Return the current metadata of a channel.
@@ -105,37 +86,131 @@ class MetadataFolder:
         if channel not in versions or channel == "targets":
             known = ", ".join(sorted(versions.keys() - {"targets"}))
             raise ConfigError(f"{self.folder}: there is no channel '{channel}'", f"channels: {known}")
-        top_name = f"{versions['targets']}.targets.json"
-        top: Metadata[Targets] = self._verified(self._read(top_name), self.root().signed, "targets", top_name)
         name = f"{versions[channel]}.{channel}.json"
-        return self._verified(self._read(name), top.signed, channel, name)
+        return self._verified(self._read(self.folder / name), self.targets().signed, channel, name)
 
-    def write(self, role: str, metadata: Metadata[Any], signers: list[CryptoSigner]) -> None:
-        """Sign metadata with all of `signers` and write it under its versioned name."""
+    def unchecked(self, channel: str) -> Metadata[Targets]:
+        """Return the current metadata of a channel whose keys may have been taken away."""
+        return self._read(self.folder / f"{self.versions()[channel]}.{channel}.json")
+
+    def current(self, role: str) -> Metadata[Any]:
+        """Return the current metadata of `root`, `targets` or a channel."""
+        if role == "root":
+            return self.root()
+        return self.targets() if role == "targets" else self.channel(role)
+
+    def waiting(self) -> dict[str, Metadata[Any]]:
+        """Return the next version of each role that waits for signatures: root, targets, then channels by name."""
+        if not self.unsigned.is_dir():
+            return {}
+        versions = {**self.versions(), "root": self.root().signed.version}
+        found = {}
+        for path in sorted(self.unsigned.glob("*.json")):
+            number, _, role = path.name.removesuffix(".json").partition(".")
+            if number == str(versions.get(role, 0) + 1) and not path.name.startswith("."):
+                found[role] = self._read(path)
+                if not isinstance(found[role].signed, Root if role == "root" else Targets):
+                    raise TrustError(f"{path}: this is metadata of another kind", "remove it")
+        return {role: found[role] for role in sorted(found, key=lambda role: (role not in TOP_ROLES, role))}
+
+    def next_of(self, role: str) -> Metadata[Any]:
+        """Return the version of a role that waits for signatures or, if none does, the one to be after the current."""
+        if role in (waiting := self.waiting()):
+            return waiting[role]
+        found = self.current(role)
+        found.signed.version += 1
+        return found
+
+    def stage(self, role: str, metadata: Metadata[Any]) -> None:
+        """Let the next version of a role wait for signatures, with none yet and a new date."""
         metadata.signatures.clear()
-        for signer in signers:
-            metadata.sign(signer, append=True)
+        metadata.signed.expires = self.expiry(role)
+        self.put_unsigned(role, metadata)
+
+    def put_unsigned(self, role: str, metadata: Metadata[Any]) -> None:
+        """Write metadata that waits, with the signatures that it has."""
+        self.unsigned.mkdir(parents=True, exist_ok=True)
+        write_file(self.unsigned / f"{metadata.signed.version}.{role}.json", metadata.to_bytes(SERIALIZER))
+
+    def put(self, role: str, metadata: Metadata[Any]) -> None:
+        """Write signed metadata under its versioned name, where readers see it."""
         name = "timestamp.json" if role == "timestamp" else f"{metadata.signed.version}.{role}.json"
         write_file(self.folder / name, metadata.to_bytes(SERIALIZER))
 
+    def put_online(self, versions: dict[str, int], signers: dict[str, list[Signer]]) -> None:
+        """Sign and write a new snapshot of the roles' versions, and last of all a new timestamp."""
+        number = self.timestamp().signed.version + 1 if self.exists() else 1
+        meta = {f"{name}.json": MetaFile(version) for name, version in versions.items()}
+        snapshot = Snapshot(version=number, expires=self.expiry("snapshot"), meta=meta)
+        self.put("snapshot", signed_by(Metadata(snapshot), signers["snapshot"]))
+        timestamp = Timestamp(version=number, expires=self.expiry("timestamp"), snapshot_meta=MetaFile(number))
+        self.put("timestamp", signed_by(Metadata(timestamp), signers["timestamp"]))
+
+    def clean(self) -> None:
+        """Remove what waited and has become valid."""
+        left = {f"{each.signed.version}.{role}.json" for role, each in self.waiting().items()}
+        for path in list(self.unsigned.glob("*")) if self.unsigned.is_dir() else ():
+            if path.name not in left:
+                path.unlink()
+
     def expiry(self, role: str) -> datetime:
         """Return when something of a role's kind expires that is signed now."""
-        return self._clock() + LIVES[role]
+        return self._clock() + LIVES.get(role, LIVES["channel"])
 
-    def _read(self, name: str) -> Metadata[Any]:
+    def expires_soon(self, role: str, metadata: Metadata[Any]) -> bool:
+        """Tell whether less than a quarter of a role's life is left."""
+        return bool(metadata.signed.expires - self._clock() < LIVES.get(role, LIVES["channel"]) / 4)
+
+    def _read(self, path: Path) -> Metadata[Any]:
         try:
-            return Metadata.from_bytes((self.folder / name).read_bytes())
+            return Metadata.from_bytes(path.read_bytes())
         except OSError as error:
-            raise ConfigError(f"{self.folder / name}: can not be read: {error.strerror}", "kiosk repo init") from error
+            raise ConfigError(f"{path}: can not be read: {error.strerror}", "kiosk repo init") from error
         except RepositoryError as error:
-            raise TrustError(f"{self.folder / name}: {error}", "put back a good copy of the repository") from error
+            raise TrustError(f"{path}: {error}", GOOD_COPY) from error
 
     def _verified(self, found: Metadata[Any], above: Root | Targets, role: str, name: str) -> Metadata[Any]:
         try:
             above.verify_delegate(role, found.signed_bytes, found.signatures)
         except (RepositoryError, ValueError) as error:
-            raise TrustError(f"{self.folder / name}: {error}", "put back a good copy of the repository") from error
+            raise TrustError(f"{self.folder / name}: {error}", GOOD_COPY) from error
         return found
+
+
+def new_root(keys: Mapping[str, Sequence[Key]], threshold: int, expires: datetime) -> Metadata[Root]:
+    """Return a first root from the keys of each of the four top roles; `threshold` is that of root itself."""
+    root = Root(expires=expires, consistent_snapshot=True)
+    for role, those in keys.items():
+        for key in those:
+            root.add_key(key, role)
+    root.roles["root"].threshold = threshold
+    return Metadata(root)
+
+
+def delegate(top: Targets, channel: str, keys: Iterable[Key], threshold: int) -> None:
+    """Give a channel to the holders of keys; from then on only their signatures count for it."""
+    found = {key.keyid: key for key in keys}
+    if top.delegations is None:
+        top.delegations = Delegations({}, {})
+    roles = top.delegations.roles
+    assert roles is not None  # noqa: S101 - hash bins are never used here
+    roles[channel] = DelegatedRole(channel, list(found), threshold, terminating=True, paths=[f"{channel}/*"])
+    used = {keyid for role in roles.values() for keyid in role.keyids}
+    kept = {keyid: key for keyid, key in (top.delegations.keys | found).items() if keyid in used}
+    top.delegations.keys = kept
+
+
+def check_channel_name(channel: str) -> None:
+    """Raise ConfigError if a channel can not be called that."""
+    if not names.is_name(channel) or channel in TOP_ROLES:
+        raise ConfigError(f"'{channel}' can not be the name of a channel", "a-z, 0-9 and hyphens")
+
+
+def signed_by(metadata: Metadata[Any], signers: Iterable[Signer]) -> Metadata[Any]:
+    """Add signatures to metadata and return it."""
+    for signer in signers:
+        metadata.sign(signer, append=True)
+    return metadata
 
 
 def write_file(path: Path, data: bytes) -> None:

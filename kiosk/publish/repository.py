@@ -24,14 +24,23 @@ from tuf.api.metadata import Metadata, TargetFile, Targets
 
 from kiosk.clock import Clock
 from kiosk.errors import ConfigError, Conflict, KioskError, TrustError
-from kiosk.packs import blobs, names
+from kiosk.packs import blobs
 from kiosk.packs import head as heads
 from kiosk.packs.head import Head
 from kiosk.publish import keys, patches
 from kiosk.publish.build import BuiltPack
 from kiosk.publish.content import Content, unpacked
-from kiosk.publish.metadata import ONLINE, MetadataFolder, write_file
+from kiosk.publish.metadata import (
+    ONLINE,
+    MetadataFolder,
+    check_channel_name,
+    delegate,
+    new_root,
+    signed_by,
+    write_file,
+)
 from kiosk.publish.patches import Progress
+from kiosk.publish.signing import Signed, Signing, Waiting
 
 PUT_BACK = "put back a good copy, or build and add the pack again"
 
@@ -46,39 +55,50 @@ class Release:
 
 
 class Repository:
-    """A repository in `folder`, signed with the keys in `key_folder`; `clock` dates the expiry of what is signed."""
+    """A repository in `folder`, signed with the keys in `key_folder`; `clock` dates the expiry of what is signed.
 
-    def __init__(self, folder: Path, key_folder: Path, clock: Clock) -> None:
+    Without a folder of keys it can be read, and filled: what it is given then waits for signatures.
+    """
+
+    def __init__(self, folder: Path, key_folder: Path | None, clock: Clock) -> None:
         self.folder = folder
+        self.metadata = MetadataFolder(folder / "metadata", clock)
         self._keys = key_folder
-        self._metadata = MetadataFolder(folder / "metadata", key_folder, clock)
 
     def exists(self) -> bool:
         """Tell whether a repository was made here."""
-        return self._metadata.exists()
+        return self.metadata.exists()
 
     def init(self, channels: Iterable[str]) -> None:
         """Make keys, an empty repository and its channels.
 
         Raises:
             Conflict: there is a repository, or a key, already.
-            ConfigError: a channel's name can not be taken.
+            ConfigError: a channel's name can not be taken, or there is no folder for keys.
         """
         wanted = tuple(channels)
         for channel in wanted:
-            if not names.is_name(channel) or channel in ("root", "targets", *ONLINE):
-                raise ConfigError(f"'{channel}' can not be the name of a channel", "a-z, 0-9 and hyphens")
+            check_channel_name(channel)
         if self.exists():
             raise Conflict(f"{self.folder}: there is a repository already")
-        self._metadata.folder.mkdir(parents=True, exist_ok=True)
-        signers = {name: keys.make(self._keys, name) for name in (*keys.ROOT_KEYS, "targets", *ONLINE)}
-        channel_signers = {channel: keys.make(self._keys, key_of(channel)) for channel in wanted}
-        self._metadata.write_root(signers)
-        for channel, signer in channel_signers.items():
-            empty = Targets(expires=self._metadata.expiry("channel"))
-            self._metadata.write(channel, Metadata(empty), [signer])
-        self._metadata.write_targets(signers["targets"], channel_signers)
-        self._metadata.sign_online({"targets": 1} | dict.fromkeys(wanted, 1))
+        if self._keys is None:
+            raise ConfigError(f"{self.folder}: a new repository needs a folder for its keys")
+        metadata, folder = self.metadata, self._keys
+        metadata.folder.mkdir(parents=True, exist_ok=True)
+        roots = [keys.make(folder, name) for name in keys.ROOT_KEYS]
+        top = {role: keys.make(folder, role) for role in ("targets", *ONLINE)}
+        public = {role: [signer.public_key] for role, signer in top.items()}
+        public["root"] = [signer.public_key for signer in roots]
+        root = new_root(public, keys.ROOT_THRESHOLD, metadata.expiry("root"))
+        metadata.put("root", signed_by(root, roots))
+        targets = Targets(expires=metadata.expiry("targets"))
+        for channel in wanted:
+            signer = keys.make(folder, key_of(channel))
+            delegate(targets, channel, [signer.public_key], 1)
+            metadata.put(channel, signed_by(Metadata(Targets(expires=metadata.expiry(channel))), [signer]))
+        metadata.put("targets", signed_by(Metadata(targets), [top["targets"]]))
+        versions = {"targets": 1} | dict.fromkeys(wanted, 1)
+        metadata.put_online(versions, {role: [top[role]] for role in ONLINE})
 
     def add(self, built: BuiltPack, progress: Progress | None = None) -> Head:
         """Make the patches from the versions before, put all blobs into the repository, and return the head that can
@@ -122,12 +142,15 @@ class Repository:
     def release(self, built: Iterable[BuiltPack], channel: str, progress: Progress | None = None) -> list[BuiltPack]:
         """Put packs on a channel, sign, and return those that were not there yet. All or none.
 
+        They are released once nothing `waiting` is left of the channel: its holders may be elsewhere.
+
         Raises:
             Conflict: the channel has a newer version, or the same version with other content.
-            ConfigError: there is no such channel here, or a key is missing.
+            ConfigError: there is no such channel here, or no folder of keys.
             TrustError: the repository's own signatures do not hold.
         """
-        signed = self._metadata.channel(channel)
+        held = keys.held(self._keys)
+        signed = self.metadata.next_of(channel)
         fresh = [each for each in built if self._is_new(each, channel, signed.signed)]
         for each in fresh:
             head = self.add(each, progress)
@@ -141,47 +164,65 @@ class Repository:
             write_file(path, data)
             signed.signed.targets[target.path] = target
         if fresh:
-            self._publish(channel, signed)
+            self._stage(channel, signed, held)
         return fresh
 
     def withdraw(self, pack: str, channel: str) -> None:
         """Take a pack off a channel and sign; kiosks drop it at their next sync.
 
         Raises:
-            ConfigError: it is not there, or a key is missing.
+            ConfigError: it is not there, or there is no folder of keys.
         """
-        signed = self._metadata.channel(channel)
+        held = keys.held(self._keys)
+        signed = self.metadata.next_of(channel)
         if signed.signed.targets.pop(target_path(channel, pack), None) is None:
             raise ConfigError(f"the pack '{pack}' is not on the channel '{channel}'")
-        self._publish(channel, signed)
+        self._stage(channel, signed, held)
 
     def releases(self, channel: str) -> list[Release]:
         """Return what is on a channel, by name."""
-        targets = self._metadata.channel(channel).signed.targets
+        targets = self.metadata.channel(channel).signed.targets
         found = [targets[path].custom or {} for path in sorted(targets)]
         return [Release(c["pack"], c["version"], c["installed_bytes"]) for c in found]
 
-    def sign(self) -> datetime:
-        """Sign snapshot and timestamp anew and return when they expire. To be done well before that."""
-        self._metadata.sign_online(self._metadata.versions())
-        return self.expires()
+    def sign(self, *, at_once: bool = False, renew: bool = False) -> Signed:
+        """Sign all that waits with the keys that are here, and the date if the online keys are among them.
+
+        Args:
+            at_once: give channels to new keys before these have signed (see Signing.sign).
+            renew: stage what expires within a quarter of its life, to be signed anew.
+
+        Raises:
+            ConfigError: there is no folder of keys, or none of them is of use.
+            TrustError: the repository's own signatures do not hold.
+        """
+        held = keys.held(self._keys)
+        for role in ("root", "targets", *self.channels()) if renew else ():
+            following = self.metadata.next_of(role)
+            if self.metadata.expires_soon(role, following):
+                self.metadata.stage(role, following)
+        return Signing(self.metadata, held).sign(at_once=at_once)
+
+    def waiting(self) -> tuple[Waiting, ...]:
+        """Return what is not valid yet for want of signatures."""
+        return Signing(self.metadata, {}).waiting()
 
     def expires(self) -> datetime:
         """Return by when the repository must be signed again."""
-        return self._metadata.timestamp().signed.expires
+        return self.metadata.timestamp().signed.expires
 
     def channels(self) -> list[str]:
         """Return the names of the channels."""
-        return sorted(self._metadata.versions().keys() - {"targets"})
+        return sorted(self.metadata.versions().keys() - {"targets"})
 
     def root_bytes(self) -> bytes:
         """Return the first root metadata: what is put into a kiosk by hand, once, as its root of trust."""
-        return (self._metadata.folder / "1.root.json").read_bytes()
+        return (self.metadata.folder / "1.root.json").read_bytes()
 
     def verify(self) -> Iterator[KioskError]:
         """Read everything that is released, and yield an error for each file that is missing or was changed."""
         for channel in self.channels():
-            for target in self._metadata.channel(channel).signed.targets.values():
+            for target in self.metadata.channel(channel).signed.targets.values():
                 try:
                     yield from self._faults(target)
                 except KioskError as error:
@@ -226,16 +267,13 @@ class Repository:
             )
         return True
 
-    def _publish(self, channel: str, signed: Metadata[Targets]) -> None:
-        signed.signed.version += 1
-        signed.signed.expires = self._metadata.expiry("channel")
-        versions = self._metadata.versions() | {channel: signed.signed.version}
-        self._metadata.write(channel, signed, [keys.load(self._keys, key_of(channel))])
-        self._metadata.sign_online(versions)
+    def _stage(self, channel: str, signed: Metadata[Targets], held: keys.Held) -> None:
+        self.metadata.stage(channel, signed)
+        if held:
+            Signing(self.metadata, held).sign()
 
     def _head_path(self, target: TargetFile) -> Path:
-        folder, _, file = target.path.rpartition("/")
-        return self.folder / "targets" / folder / f"{target.hashes['sha256']}.{file}"
+        return self.folder / head_location(target)
 
 
 def key_of(channel: str) -> str:
@@ -246,6 +284,12 @@ def key_of(channel: str) -> str:
 def target_path(channel: str, pack: str) -> str:
     """Return the path of a pack's head among the targets."""
     return f"{channel}/{pack}.json"
+
+
+def head_location(target: TargetFile) -> str:
+    """Return the path of a head's file, relative to the folder or URL of a repository."""
+    folder, _, file = target.path.rpartition("/")
+    return f"targets/{folder}/{target.hashes['sha256']}.{file}"
 
 
 def file_sha256(path: Path) -> str:

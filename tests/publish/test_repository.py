@@ -68,7 +68,7 @@ def test_changed_and_missing_bytes_are_found(village: Village) -> None:
 
 
 def test_keys_are_private_and_never_overwritten(village: Village) -> None:
-    keys = sorted((village.folder / "keys").iterdir())
+    keys = sorted((village.folder / "keys").glob("*.pem"))
     assert {path.stem for path in keys} == {
         "root-1", "root-2", "root-3", "targets", "snapshot", "timestamp", "channel-stable",
     }  # fmt: skip
@@ -77,10 +77,24 @@ def test_keys_are_private_and_never_overwritten(village: Village) -> None:
         village.repository.init([CHANNEL])
 
 
-def test_a_missing_key_is_told(village: Village) -> None:
-    (village.folder / "keys" / "channel-stable.pem").unlink()
-    with pytest.raises(ConfigError, match=r"channel-stable\.pem.*can not be read"):
+def test_a_missing_key_leaves_the_release_waiting(village: Village) -> None:
+    key = village.folder / "keys" / "channel-stable.pem"
+    key.rename(village.folder / "elsewhere.pem")
+    village.release()
+    assert village.repository.releases(CHANNEL) == []
+    (waiting,) = village.repository.waiting()
+    assert (waiting.role, waiting.version, waiting.missing, waiting.keys) == (CHANNEL, 2, 1, ("channel-stable",))
+    (village.folder / "elsewhere.pem").rename(key)
+    assert village.repository.sign().published == ("2.stable.json",)
+    assert [(r.pack, r.version) for r in village.repository.releases(CHANNEL)] == [("members", 1)]
+    assert village.repository.waiting() == ()
+
+
+def test_a_missing_stick_is_told_and_nothing_is_staged(village: Village) -> None:
+    (village.folder / "keys").rename(village.folder / "in-the-safe")
+    with pytest.raises(ConfigError, match="there is no folder of keys"):
         village.release()
+    assert village.repository.waiting() == ()
 
 
 def test_an_unknown_channel_is_told_with_those_there_are(village: Village) -> None:
@@ -98,7 +112,7 @@ def test_no_repository_is_told(tmp_path: Path, village: Village) -> None:
 def test_signing_again_moves_the_expiry(village: Village) -> None:
     before = village.repository.expires()
     village.clock.forward(days=60)
-    assert (village.repository.sign() - before).days == 60
+    assert (village.repository.sign().expires - before).days == 60
 
 
 def test_patches_start_from_the_versions_before_and_from_skips(village: Village) -> None:
