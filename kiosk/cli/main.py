@@ -9,6 +9,7 @@ import sys
 
 import click
 
+from kiosk.cli import holders, publishing  # noqa: F401 - they add their commands to `kiosk repo`
 from kiosk.cli.demo import demo
 from kiosk.cli.pack import pack
 from kiosk.cli.repo import repo

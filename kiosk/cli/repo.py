@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -10,23 +11,25 @@ from kiosk.cli.output import as_json, size
 from kiosk.clock import system_clock
 from kiosk.errors import TrustError
 from kiosk.publish import build as building
+from kiosk.publish.changes import changes
 from kiosk.publish.repository import Repository
+from kiosk.publish.signing import Signed, Waiting
 
-REPOSITORY = click.argument("repository", type=click.Path(file_okay=False, path_type=Path))
-KEYS = click.option(
-    "--keys", required=True, type=click.Path(file_okay=False, path_type=Path), help="The folder with the signing keys."
-)
+FOLDER = click.Path(file_okay=False, path_type=Path)
+REPOSITORY = click.argument("repository", type=FOLDER)
+KEYS = click.option("--keys", type=FOLDER, help="The folder with the signing keys that are here.")
 CHANNEL = click.option("--channel", default="stable", show_default=True, help="The channel that kiosks follow.")
+JSON = click.option("--json", "json_", is_flag=True, help="Print it as JSON.")
 
 
 @click.group()
 def repo() -> None:
-    """Make, fill, sign and check a repository (needs no kiosk). Its form: docs/formats/repository.md."""
+    """Make, fill, sign, check and publish a repository (needs no kiosk). Its form: docs/formats/repository.md."""
 
 
 @repo.command()
 @REPOSITORY
-@KEYS
+@click.option("--keys", required=True, type=FOLDER, help="The folder for the signing keys.")
 @click.option("--channel", "channels", multiple=True, default=("stable",), show_default=True,
               help="A channel to make; may be given several times.")  # fmt: skip
 def init(repository: Path, keys: Path, channels: tuple[str, ...]) -> None:
@@ -47,7 +50,7 @@ def init(repository: Path, keys: Path, channels: tuple[str, ...]) -> None:
 @click.argument("packs", nargs=-1, required=True, metavar="PACK...", type=click.Path(exists=True, path_type=Path))
 @KEYS
 @CHANNEL
-def release(repository: Path, packs: tuple[Path, ...], keys: Path, channel: str) -> None:
+def release(repository: Path, packs: tuple[Path, ...], keys: Path | None, channel: str) -> None:
     """Put built packs on a channel and sign. All of them or, when one is refused, none.
 
     \b
@@ -55,11 +58,14 @@ def release(repository: Path, packs: tuple[Path, ...], keys: Path, channel: str)
       kiosk repo release /srv/repository build/* --keys /media/stick/keys
     """
     built = [building.read_built(folder) for folder in packs]
-    fresh = Repository(repository, keys, system_clock).release(built, channel)
+    found = Repository(repository, keys, system_clock)
+    fresh = found.release(built, channel)
+    verb = "staged" if any(each.role == channel for each in found.waiting()) else "released"
     for each in fresh:
-        click.echo(f"released {each.head.pack} {each.head.version} on {channel}  {size(each.head.installed_bytes)}")
+        click.echo(f"{verb} {each.head.pack} {each.head.version} on {channel}  {size(each.head.installed_bytes)}")
     if len(fresh) < len(built):
         click.echo(f"{len(built) - len(fresh)} were there already")
+    tell_waiting(found)
 
 
 @repo.command()
@@ -67,21 +73,23 @@ def release(repository: Path, packs: tuple[Path, ...], keys: Path, channel: str)
 @click.argument("pack")
 @KEYS
 @CHANNEL
-def withdraw(repository: Path, pack: str, keys: Path, channel: str) -> None:
+def withdraw(repository: Path, pack: str, keys: Path | None, channel: str) -> None:
     """Take a pack off a channel; kiosks drop it at their next sync.
 
     \b
     Example:
       kiosk repo withdraw /srv/repository old-prices --keys /media/stick/keys
     """
-    Repository(repository, keys, system_clock).withdraw(pack, channel)
+    found = Repository(repository, keys, system_clock)
+    found.withdraw(pack, channel)
     click.echo(f"withdrew {pack} from {channel}")
+    tell_waiting(found)
 
 
 @repo.command("list")
 @REPOSITORY
 @CHANNEL
-@click.option("--json", "json_", is_flag=True, help="Print the list as JSON.")
+@JSON
 def list_(repository: Path, channel: str, json_: bool) -> None:
     """Show what is on a channel.
 
@@ -89,7 +97,7 @@ def list_(repository: Path, channel: str, json_: bool) -> None:
     Example:
       kiosk repo list /srv/repository
     """
-    found = Repository(repository, Path(), system_clock).releases(channel)
+    found = Repository(repository, None, system_clock).releases(channel)
     if json_:
         as_json([vars(each) for each in found])
         return
@@ -102,15 +110,32 @@ def list_(repository: Path, channel: str, json_: bool) -> None:
 @repo.command()
 @REPOSITORY
 @KEYS
-def sign(repository: Path, keys: Path) -> None:
-    """Sign the repository's date anew; to be done before it expires, even when there is no news.
+@click.option("--dry-run", is_flag=True, help="Only show what waits and what it would change.")
+@click.option("--at-once", is_flag=True, help="Do not wait for a channel whose keys change: it stands still meanwhile.")
+@click.option("--renew", is_flag=True, help="Also sign anew what expires within a quarter of its life.")
+@JSON
+def sign(repository: Path, keys: Path | None, dry_run: bool, at_once: bool, renew: bool, json_: bool) -> None:
+    """Sign what waits with the keys that are here; with the online keys, publish it and sign the date anew.
+
+    To be done before the date expires, even when there is no news.
 
     \b
     Example:
+      kiosk repo sign /srv/repository --dry-run
       kiosk repo sign /srv/repository --keys /media/stick/keys
     """
-    until = Repository(repository, keys, system_clock).sign()
-    click.echo(f"signed; good until {until:%Y-%m-%d}")
+    found = Repository(repository, keys, system_clock)
+    done = None if dry_run or keys is None else found.sign(at_once=at_once, renew=renew)
+    if json_:
+        as_json(_signed(done, found.waiting(), _waiting_changes(found)))
+        return
+    if done is not None:
+        for name in done.added:
+            click.echo(f"signed {name}")
+        for name in done.published:
+            click.echo(f"published {name}")
+        click.echo(f"the date is good until {done.expires:%Y-%m-%d}")
+    tell_waiting(found, _waiting_changes(found))
 
 
 @repo.command()
@@ -122,9 +147,38 @@ def verify(repository: Path) -> None:
     Example:
       kiosk repo verify /srv/repository
     """
-    faults = list(Repository(repository, Path(), system_clock).verify())
+    faults = list(Repository(repository, None, system_clock).verify())
     for fault in faults:
         click.echo(fault.message)
     if faults:
         raise TrustError(f"{len(faults)} file(s) of {repository} are not what was signed", faults[0].hint)
     click.echo(f"{repository} is in order")
+
+
+def tell_waiting(repository: Repository, what: Mapping[str, list[str]] | None = None) -> None:
+    """Say what is not valid yet, what it lacks and, if given, what it would change."""
+    for each in repository.waiting():
+        lacks = f"{each.missing} more of: {', '.join(each.keys)}" if each.missing else "nothing but the online keys"
+        click.echo(f"waiting: {each.version}.{each.role}.json lacks {lacks}")
+        for line in (what or {}).get(each.role, []):
+            click.echo(f"  {line}")
+
+
+def _waiting_changes(repository: Repository) -> dict[str, list[str]]:
+    metadata = repository.metadata
+    versions = {"root", *metadata.versions()}
+    return {
+        role: changes(role, metadata.current(role) if role in versions else None, following)
+        for role, following in metadata.waiting().items()
+    }
+
+
+def _signed(
+    done: Signed | None, waiting: tuple[Waiting, ...], what: Mapping[str, list[str]]
+) -> dict[str, object]:  # fmt: skip
+    return {
+        "signed": done.added if done else (),
+        "published": done.published if done else (),
+        "expires": done.expires if done else None,
+        "waiting": [{**vars(each), "changes": what[each.role]} for each in waiting],
+    }

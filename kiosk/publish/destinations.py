@@ -46,7 +46,7 @@ class Destination:
             if target.startswith(("sftp://", "ssh://")):
                 given["host_key_policy"] = _known_hosts()
             with self._reaching():
-                self._fs, self._base = url_to_fs(target, skip_instance_cache=True, use_listings_cache=False, **given)
+                self._fs, self._base = url_to_fs(target, skip_instance_cache=True, **given)
         except (ImportError, ValueError, TypeError) as error:
             hint = 'pip install "telecenter-kiosk[publish]" for sftp://, "telecenter-kiosk[publish-s3]" for s3://'
             raise ConfigError(f"{target}: can not be used: {error}", hint) from error
@@ -58,6 +58,7 @@ class Destination:
         """Return path -> size in bytes of each file of a repository that is there, drafts left out."""
         found: dict[str, int] = {}
         with self._reaching():
+            self._fs.invalidate_cache()
             for folder in FOLDERS:
                 place = f"{self._base}/{folder}"
                 if not self._fs.exists(place):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from securesystemslib.signer import Key
@@ -35,6 +36,28 @@ def holders(metadata: MetadataFolder) -> list[Holder]:
         for above, role in _roles(metadata)
         for keyid in above.get_delegated_role(role).keyids
     ]
+
+
+@dataclass(frozen=True)
+class Channel:
+    """A channel as it is now: how many packs, its version, when it expires, and whose keys count."""
+
+    channel: str
+    packs: int
+    version: int
+    expires: datetime
+    threshold: int
+    keys: tuple[str, ...]
+
+
+def channels(metadata: MetadataFolder) -> list[Channel]:
+    """Return the channels by name, also one that stands still until its new holders have signed."""
+    found, top = [], metadata.targets().signed
+    for name in sorted(metadata.versions().keys() - {"targets"}):
+        listed, role = metadata.unchecked(name).signed, top.get_delegated_role(name)
+        holding = tuple(name_of(top.get_key(keyid)) for keyid in role.keyids)
+        found.append(Channel(name, len(listed.targets), listed.version, listed.expires, role.threshold, holding))
+    return found
 
 
 def add_channel(metadata: MetadataFolder, channel: str, keys: list[Key], threshold: int) -> None:

@@ -103,15 +103,18 @@ class MetadataFolder:
         """Return the next version of each role that waits for signatures: root, targets, then channels by name."""
         if not self.unsigned.is_dir():
             return {}
-        versions = {**self.versions(), "root": self.root().signed.version}
         found = {}
         for path in sorted(self.unsigned.glob("*.json")):
             number, _, role = path.name.removesuffix(".json").partition(".")
-            if number == str(versions.get(role, 0) + 1) and not path.name.startswith("."):
+            if not path.name.startswith(".") and number == self.next_version(role):
                 found[role] = self._read(path)
                 if not isinstance(found[role].signed, Root if role == "root" else Targets):
                     raise TrustError(f"{path}: this is metadata of another kind", "remove it")
         return {role: found[role] for role in sorted(found, key=lambda role: (role not in TOP_ROLES, role))}
+
+    def next_version(self, role: str) -> str:
+        """Return the number of the version after the current one of a role, which may be new."""
+        return str({**self.versions(), "root": self.root().signed.version}.get(role, 0) + 1)
 
     def next_of(self, role: str) -> Metadata[Any]:
         """Return the version of a role that waits for signatures or, if none does, the one to be after the current."""

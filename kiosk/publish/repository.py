@@ -219,6 +219,22 @@ class Repository:
         """Return the first root metadata: what is put into a kiosk by hand, once, as its root of trust."""
         return (self.metadata.folder / "1.root.json").read_bytes()
 
+    def trust(self, root: Path) -> None:
+        """Begin a copy of somebody's repository with its first root metadata.
+
+        Raises:
+            Conflict: there is a repository already.
+            ConfigError: the file can not be read.
+        """
+        if any(self.metadata.folder.glob("*.root.json")):
+            raise Conflict(f"{self.folder}: there is a repository already", "leave out --root")
+        try:
+            data = root.read_bytes()
+        except OSError as error:
+            raise ConfigError(f"{root}: can not be read: {error.strerror}") from error
+        self.metadata.folder.mkdir(parents=True, exist_ok=True)
+        write_file(self.metadata.folder / "1.root.json", data)
+
     def verify(self) -> Iterator[KioskError]:
         """Read everything that is released, and yield an error for each file that is missing or was changed."""
         for channel in self.channels():

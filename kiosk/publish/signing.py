@@ -137,8 +137,11 @@ class Signing:
                 break
         else:
             ready = _Ready()
-        above = (ready.targets or self._targets).signed
-        ready.channels = {r: m for r, m in self._next.items() if _names(above, r) and _holds(above, r, m)}
+        # A list whose keys are about to change waits for them too: else they would have to sign the one after it.
+        above = [each.signed for each in (ready.targets or self._targets, targets) if each is not None]
+        for role, metadata in self._next.items():
+            if _names(above[0], role) and all(_holds(each, role, metadata) for each in above):
+                ready.channels[role] = metadata
         return ready
 
     def _is_ready(self, ready: _Ready, at_once: bool) -> bool:

@@ -18,6 +18,7 @@ from kiosk.errors import Conflict, TrustError
 from kiosk.publish.destinations import FOLDERS, Destination
 
 TIMESTAMP = "metadata/timestamp.json"
+UNSIGNED = "metadata/unsigned/"
 STEPS = ("blobs", "heads", "lists", "snapshot", "timestamp", "roots")
 
 Progress = Callable[[int, int, str], None]
@@ -59,7 +60,7 @@ def publish(
     wanted = {path: size for path, size in here.items() if there.get(path) != size or path == TIMESTAMP}
     if destination.read(TIMESTAMP) == (repository / TIMESTAMP).read_bytes():
         wanted.pop(TIMESTAMP)
-    gone = [path for path in there if path not in here] if prune else []
+    gone = [path for path in there if path not in here and not path.startswith(UNSIGNED)] if prune else []
     found = Upload(len(wanted), sum(wanted.values()), len(gone), len(here) - len(wanted))
     if dry_run:
         return found
@@ -87,8 +88,8 @@ def _published(repository: Path) -> Iterator[tuple[str, int]]:
     for folder in FOLDERS:
         for path in (repository / folder).rglob("*"):
             relative = path.relative_to(repository)
-            hidden = any(part.startswith(".") for part in relative.parts) or relative.parts[1] == "unsigned"
-            if path.is_file() and not hidden:
+            hidden = any(part.startswith(".") for part in relative.parts)
+            if path.is_file() and not hidden and not relative.as_posix().startswith(UNSIGNED):
                 yield relative.as_posix(), path.stat().st_size
 
 
