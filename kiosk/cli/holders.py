@@ -13,7 +13,8 @@ from kiosk.cli.repo import FOLDER, JSON, KEYS, REPOSITORY, repo, tell_waiting
 from kiosk.clock import system_clock
 from kiosk.publish import holders
 from kiosk.publish import keys as signing_keys
-from kiosk.publish.repository import Repository, key_of
+from kiosk.publish.founding import key_of
+from kiosk.publish.repository import Repository
 
 PUBLIC = click.option("--key", "public", multiple=True, type=click.Path(dir_okay=False, path_type=Path),
                       help="A public key (.pub) of a holder; may be given several times.")  # fmt: skip

@@ -9,7 +9,8 @@ import click
 from kiosk.cli.output import ProgressLine, as_json, size
 from kiosk.cli.repo import JSON, REPOSITORY, repo, tell_waiting
 from kiosk.clock import system_clock
-from kiosk.publish import upload
+from kiosk.publish import founding, upload
+from kiosk.publish import prune as pruning
 from kiosk.publish.destinations import Destination
 from kiosk.publish.repository import Repository
 from kiosk.publish.take import Taking
@@ -67,7 +68,7 @@ def take(repository: Path, source: str, endpoint: str | None, root: Path | None,
     """
     found = Repository(repository, None, system_clock)
     if root is not None:
-        found.trust(root)
+        founding.trust(found.metadata, root)
     taken = Taking(repository, found.metadata, _destination(source, endpoint)).take()
     if json_:
         as_json(vars(taken))
@@ -78,6 +79,29 @@ def take(repository: Path, source: str, endpoint: str | None, root: Path | None,
     for name in taken.waiting:
         click.echo(f"took signatures of {name}")
     tell_waiting(found)
+
+
+@repo.command("prune")
+@REPOSITORY
+@click.option("--keep", type=click.IntRange(0), default=pruning.KEEP, show_default=True,
+              help="Versions of a pack, before the one released, that are kept to make patches from.")  # fmt: skip
+@click.option("--dry-run", is_flag=True, help="Only tell what would go.")
+@JSON
+def prune_command(repository: Path, keep: int, dry_run: bool, json_: bool) -> None:
+    """Remove old heads, blobs and metadata that nothing needs any more. All roots stay.
+
+    \b
+    Example:
+      kiosk repo prune /srv/repository --dry-run
+    """
+    metadata = Repository(repository, None, system_clock).metadata
+    done = pruning.prune(repository, metadata, keep=keep, dry_run=dry_run)
+    if json_:
+        as_json(vars(done))
+        return
+    verb = "would go" if dry_run else "went"
+    click.echo(f"{done.heads} heads, {done.blobs} blobs and {done.metadata} lists {verb}: {size(done.size_bytes)}")
+    click.echo(f"{done.kept_files} files stay: {size(done.kept_bytes)}")
 
 
 def _destination(target: str, endpoint: str | None) -> Destination:

@@ -77,7 +77,7 @@ def unpacked(folder: Path, head: Head, content: Content) -> Version:
         FormatError: the route is not of its form.
     """
     name = f"{folder}: {head.pack} {head.version}"
-    body = route.open_body(_checked_pieces(folder, head), route.FULL, name)
+    body = route.open_body(checked_pieces(folder, head), route.FULL, name)
     manifest = unpack.check_manifest(unpack.full_manifest(body), head)
     found = []
     for placed, chunks in unpack.full_entries(body, head, len(manifest.items)):
@@ -93,7 +93,8 @@ def unpacked(folder: Path, head: Head, content: Content) -> Version:
     return Version(manifest, tuple(found), content)
 
 
-def _checked_pieces(folder: Path, head: Head) -> Iterator[bytes]:
+def checked_pieces(folder: Path, head: Head) -> Iterator[bytes]:
+    """Yield the blobs of a head's full route, each checked. Raises TrustError for one that is missing or changed."""
     for blob in head.full.blobs:
         path = folder / blobs.location(blob.sha256)
         try:

@@ -25,7 +25,7 @@ SLICE_BYTES = 3 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Cost:
-    """What one entry costs: its place (item, language, path), its bytes, the bytes on the link, and whether it is new."""
+    """What one entry costs on the link, its place (item, language, path), its own bytes, and whether it is new."""
 
     place: str
     size_bytes: int

@@ -7,6 +7,7 @@ True always: metadata goes first and blobs last, so an interrupted run leaves th
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,15 +109,19 @@ def _older(folder: Path, every: dict[str, Path], current: dict[str, Head], keep:
     newest: dict[str, int] = {}
     for head in current.values():
         newest[head.pack] = max(head.version, newest.get(head.pack, 0))
-    others = {path: _head(folder / path) for path in every if path not in current and _is_head(path)}
+    before: dict[str, dict[str, Head]] = defaultdict(dict)
     found = {}
-    for path, head in others.items():
-        if path.startswith("added/") and head.version > newest.get(head.pack, 0):
+    for path in every:
+        if path in current or not _is_head(path):
+            continue
+        head = _head(folder / path)
+        if path.startswith("targets/"):
+            before[head.pack][path] = head
+        elif head.version > newest.get(head.pack, 0):
             found[path] = head
     for pack in newest:
-        before = {p: h for p, h in others.items() if h.pack == pack and p.startswith("targets/")}
-        versions = sorted({head.version for head in before.values()}, reverse=True)[:keep]
-        found |= {path: head for path, head in before.items() if head.version in versions}
+        versions = sorted({head.version for head in before[pack].values()}, reverse=True)[:keep]
+        found |= {path: head for path, head in before[pack].items() if head.version in versions}
     return found
 
 

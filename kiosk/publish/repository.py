@@ -27,18 +27,10 @@ from kiosk.errors import ConfigError, Conflict, KioskError, TrustError
 from kiosk.packs import blobs
 from kiosk.packs import head as heads
 from kiosk.packs.head import Head
-from kiosk.publish import keys, patches
+from kiosk.publish import founding, keys, patches
 from kiosk.publish.build import BuiltPack
 from kiosk.publish.content import Content, unpacked
-from kiosk.publish.metadata import (
-    ONLINE,
-    MetadataFolder,
-    check_channel_name,
-    delegate,
-    new_root,
-    signed_by,
-    write_file,
-)
+from kiosk.publish.metadata import MetadataFolder, write_file
 from kiosk.publish.patches import Progress
 from kiosk.publish.signing import Signed, Signing, Waiting
 
@@ -76,29 +68,11 @@ class Repository:
             Conflict: there is a repository, or a key, already.
             ConfigError: a channel's name can not be taken, or there is no folder for keys.
         """
-        wanted = tuple(channels)
-        for channel in wanted:
-            check_channel_name(channel)
         if self.exists():
             raise Conflict(f"{self.folder}: there is a repository already")
         if self._keys is None:
             raise ConfigError(f"{self.folder}: a new repository needs a folder for its keys")
-        metadata, folder = self.metadata, self._keys
-        metadata.folder.mkdir(parents=True, exist_ok=True)
-        roots = [keys.make(folder, name) for name in keys.ROOT_KEYS]
-        top = {role: keys.make(folder, role) for role in ("targets", *ONLINE)}
-        public = {role: [signer.public_key] for role, signer in top.items()}
-        public["root"] = [signer.public_key for signer in roots]
-        root = new_root(public, keys.ROOT_THRESHOLD, metadata.expiry("root"))
-        metadata.put("root", signed_by(root, roots))
-        targets = Targets(expires=metadata.expiry("targets"))
-        for channel in wanted:
-            signer = keys.make(folder, key_of(channel))
-            delegate(targets, channel, [signer.public_key], 1)
-            metadata.put(channel, signed_by(Metadata(Targets(expires=metadata.expiry(channel))), [signer]))
-        metadata.put("targets", signed_by(Metadata(targets), [top["targets"]]))
-        versions = {"targets": 1} | dict.fromkeys(wanted, 1)
-        metadata.put_online(versions, {role: [top[role]] for role in ONLINE})
+        founding.found(self.metadata, self._keys, tuple(channels))
 
     def add(self, built: BuiltPack, progress: Progress | None = None) -> Head:
         """Make the patches from the versions before, put all blobs into the repository, and return the head that can
@@ -219,22 +193,6 @@ class Repository:
         """Return the first root metadata: what is put into a kiosk by hand, once, as its root of trust."""
         return (self.metadata.folder / "1.root.json").read_bytes()
 
-    def trust(self, root: Path) -> None:
-        """Begin a copy of somebody's repository with its first root metadata.
-
-        Raises:
-            Conflict: there is a repository already.
-            ConfigError: the file can not be read.
-        """
-        if any(self.metadata.folder.glob("*.root.json")):
-            raise Conflict(f"{self.folder}: there is a repository already", "leave out --root")
-        try:
-            data = root.read_bytes()
-        except OSError as error:
-            raise ConfigError(f"{root}: can not be read: {error.strerror}") from error
-        self.metadata.folder.mkdir(parents=True, exist_ok=True)
-        write_file(self.metadata.folder / "1.root.json", data)
-
     def verify(self) -> Iterator[KioskError]:
         """Read everything that is released, and yield an error for each file that is missing or was changed."""
         for channel in self.channels():
@@ -290,11 +248,6 @@ class Repository:
 
     def _head_path(self, target: TargetFile) -> Path:
         return self.folder / head_location(target)
-
-
-def key_of(channel: str) -> str:
-    """Return the name of a channel's key."""
-    return f"channel-{channel}"
 
 
 def target_path(channel: str, pack: str) -> str:

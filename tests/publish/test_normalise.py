@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import bsdiff4  # type: ignore[import-untyped]
+import bsdiff4
 import odfdo
 import pikepdf
 import pytest
