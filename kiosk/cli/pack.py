@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -14,6 +15,7 @@ from kiosk.packs.manifest import Manifest
 from kiosk.publish import build as building
 from kiosk.publish.build import BuiltPack
 from kiosk.publish.drafts import BookOrder
+from kiosk.publish.lint_costs import Costs, costs
 
 FOLDERS = click.argument(
     "folders",
@@ -31,14 +33,22 @@ def pack() -> None:
 
 @pack.command()
 @FOLDERS
-@click.option("--json", "json_", is_flag=True, help="Print the problems as JSON.")
-def lint(folders: tuple[Path, ...], json_: bool) -> None:
+@click.option("--against", type=click.Path(exists=True, file_okay=False, path_type=Path),
+              help="A built pack: also tell what an update from it would cost, and its dearest entries.")  # fmt: skip
+@click.option("--json", "json_", is_flag=True, help="Print the problems, or with --against the costs, as JSON.")
+def lint(folders: tuple[Path, ...], against: Path | None, json_: bool) -> None:
     """Report every mistake in recipes, with file and line. Exit code 3 if there is one.
 
     \b
     Example:
       kiosk pack lint content-packs/*
+      kiosk pack lint content-packs/model-papers --against build/model-papers-1
     """
+    if against is not None:
+        if len(folders) > 1:
+            raise click.UsageError("--against takes one recipe at a time")
+        _tell(costs(folders[0], against, write_book), json_)
+        return
     problems = [problem for folder in folders for problem in building.lint(folder)]
     if json_:
         as_json([{"place": p.place, "message": p.message, "hint": p.hint} for p in problems])
@@ -104,6 +114,17 @@ def write_book(order: BookOrder, out: Path) -> None:
     """Have zimwriterfs write the book that a recipe ordered."""
     labels = BookLabels(order.name, order.front, order.title, order.summary, order.language, order.publisher)
     zim_tools.write_book(order.html, order.cover, labels, out)
+
+
+def _tell(found: Costs, json_: bool) -> None:
+    if json_:
+        as_json(asdict(found) | {"bytes_per_changed_entry": found.bytes_per_changed_entry})
+        return
+    media = f" and {size(found.media_bytes)} of media" if found.media_bytes else ""
+    click.echo(f"an update costs {size(found.patch_bytes)}{media}; all of it anew {size(found.full_bytes)}")
+    click.echo(f"{found.changed} entries changed, {found.added} new: {size(found.bytes_per_changed_entry)} an entry")
+    for each in found.worst:
+        click.echo(f"  {size(each.cost_bytes):>8} of {size(each.size_bytes):>8}  {each.place}{' (new)' * each.new}")
 
 
 def _summary(built: BuiltPack) -> dict[str, object]:

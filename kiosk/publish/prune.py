@@ -22,6 +22,8 @@ from kiosk.publish.content import checked_pieces
 from kiosk.publish.metadata import MetadataFolder
 from kiosk.publish.repository import head_location
 
+Added = dict[str, Head]
+Older = dict[str, dict[str, Head]]
 KEEP = 12
 """Versions of a pack before the one that is released: patches start from the last ten."""
 
@@ -53,10 +55,12 @@ def prune(folder: Path, metadata: MetadataFolder, *, keep: int = KEEP, dry_run: 
     named = [head_location(target) for each in _lists(metadata) for target in each.signed.targets.values()]
     every = {path.relative_to(folder).as_posix(): path for path in _files(folder)}
     current = {location: _head(folder / location) for location in named}
-    older = _older(folder, every, current, keep)
-    wanted = {blob for head in current.values() for blob in _needed(folder, head)}
+    before, added = _others(folder, every, current)
+    older = _last(before, {head.pack for head in current.values()}, keep)
+    whole = current | added
+    wanted = {blob for head in whole.values() for blob in _needed(folder, head)}
     wanted |= {blob.sha256 for head in older.values() for blob in heads.with_leaves(list(head.full.blobs))}
-    staying = {*metadata_files(metadata), *current, *older, *map(blobs.location, wanted)}
+    staying = {*metadata_files(metadata), *whole, *older, *map(blobs.location, wanted)}
     gone = [path for path in sorted(every, key=_order) if path not in staying]
     size = sum(every[path].stat().st_size for path in gone)
     kept = [every[path].stat().st_size for path in every if path in staying]
@@ -104,22 +108,27 @@ def _head(path: Path) -> Head:
         raise TrustError(f"{path}: can not be read: {error.strerror}", "kiosk repo verify") from error
 
 
-def _older(folder: Path, every: dict[str, Path], current: dict[str, Head], keep: int) -> dict[str, Head]:
-    """Return the heads that are not released and yet kept: the last of each pack, and what was added since."""
-    newest: dict[str, int] = {}
-    for head in current.values():
-        newest[head.pack] = max(head.version, newest.get(head.pack, 0))
-    before: dict[str, dict[str, Head]] = defaultdict(dict)
-    found = {}
-    for path in every:
-        if path in current or not _is_head(path):
+def _others(folder: Path, every: dict[str, Path], current: dict[str, Head]) -> tuple[Older, Added]:
+    """Return, by pack, the heads that were released before; and those that were added and never released."""
+    before: Older = defaultdict(dict)
+    added: Added = {}
+    newest = {head.pack: 0 for head in current.values()}
+    for path in sorted(every, key=_order, reverse=True):  # released ones before added ones
+        if not _is_head(path):
             continue
-        head = _head(folder / path)
+        head = current.get(path) or _head(folder / path)
         if path.startswith("targets/"):
-            before[head.pack][path] = head
+            newest[head.pack] = max(head.version, newest.get(head.pack, 0))
+            if path not in current:
+                before[head.pack][path] = head
         elif head.version > newest.get(head.pack, 0):
-            found[path] = head
-    for pack in newest:
+            added[path] = head
+    return before, added
+
+
+def _last(before: Older, packs: set[str], keep: int) -> dict[str, Head]:
+    found: dict[str, Head] = {}
+    for pack in packs & before.keys():
         versions = sorted({head.version for head in before[pack].values()}, reverse=True)[:keep]
         found |= {path: head for path, head in before[pack].items() if head.version in versions}
     return found
