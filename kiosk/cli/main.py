@@ -24,7 +24,7 @@ def kiosk() -> None:
     """Signed offline content for a village: build packs, publish them, sync them, serve them.
 
     \b
-    The federation:   kiosk pack lint|build|inspect     kiosk repo init|release|list|sign|verify
+    The federation:   kiosk pack lint|build|inspect     kiosk repo init|release|sign|publish
     The kiosk:        kiosk sync run|plan|status        kiosk serve portal|console|library
     To try it all:    kiosk demo
     """

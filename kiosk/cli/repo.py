@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
-from kiosk.cli.output import as_json, size
+from kiosk.cli.output import ProgressLine, as_json, size
 from kiosk.clock import system_clock
 from kiosk.errors import TrustError
 from kiosk.publish import build as building
+from kiosk.publish.build import BuiltPack
 from kiosk.publish.changes import changes
 from kiosk.publish.repository import Repository
 from kiosk.publish.signing import Signed, Waiting
@@ -18,6 +20,9 @@ from kiosk.publish.signing import Signed, Waiting
 FOLDER = click.Path(file_okay=False, path_type=Path)
 REPOSITORY = click.argument("repository", type=FOLDER)
 KEYS = click.option("--keys", type=FOLDER, help="The folder with the signing keys that are here.")
+PACKS = click.argument(
+    "packs", nargs=-1, required=True, metavar="PACK...", type=click.Path(exists=True, path_type=Path)
+)
 CHANNEL = click.option("--channel", default="stable", show_default=True, help="The channel that kiosks follow.")
 JSON = click.option("--json", "json_", is_flag=True, help="Print it as JSON.")
 
@@ -47,7 +52,28 @@ def init(repository: Path, keys: Path, channels: tuple[str, ...]) -> None:
 
 @repo.command()
 @REPOSITORY
-@click.argument("packs", nargs=-1, required=True, metavar="PACK...", type=click.Path(exists=True, path_type=Path))
+@PACKS
+@JSON
+def add(repository: Path, packs: tuple[Path, ...], json_: bool) -> None:
+    """Put built packs into the repository without releasing them, and tell what the update will cost a kiosk.
+
+    \b
+    Example:
+      kiosk repo add /srv/repository build/*
+    """
+    found = Repository(repository, None, system_clock)
+    told = [_costs(found, building.read_built(folder), quiet=json_) for folder in packs]
+    if json_:
+        as_json(told)
+    for each in () if json_ else told:
+        click.echo(f"added {each['pack']} {each['version']}; a first install costs {size(each['first'])}")
+        for start, cost in each["from"].items():
+            click.echo(f"  from version {start}: {size(cost)}")
+
+
+@repo.command()
+@REPOSITORY
+@PACKS
 @KEYS
 @CHANNEL
 def release(repository: Path, packs: tuple[Path, ...], keys: Path | None, channel: str) -> None:
@@ -59,7 +85,11 @@ def release(repository: Path, packs: tuple[Path, ...], keys: Path | None, channe
     """
     built = [building.read_built(folder) for folder in packs]
     found = Repository(repository, keys, system_clock)
-    fresh = found.release(built, channel)
+    line = ProgressLine("releasing")
+    try:
+        fresh = found.release(built, channel, line.step)
+    finally:
+        line.end()
     verb = "staged" if any(each.role == channel for each in found.waiting()) else "released"
     for each in fresh:
         click.echo(f"{verb} {each.head.pack} {each.head.version} on {channel}  {size(each.head.installed_bytes)}")
@@ -162,6 +192,17 @@ def tell_waiting(repository: Repository, what: Mapping[str, list[str]] | None = 
         click.echo(f"waiting: {each.version}.{each.role}.json lacks {lacks}")
         for line in (what or {}).get(each.role, []):
             click.echo(f"  {line}")
+
+
+def _costs(repository: Repository, built: BuiltPack, *, quiet: bool) -> dict[str, Any]:
+    line = ProgressLine(f"adding {built.head.pack}", quiet)
+    try:
+        head = repository.add(built, line.step)
+    finally:
+        line.end()
+    versions = {each.manifest_sha256: each.version for each in repository.known_heads(head.pack)}
+    updates = {versions[str(patch.start)]: patch.download_bytes for patch in head.patches}
+    return {"pack": head.pack, "version": head.version, "first": head.full.download_bytes, "from": updates}
 
 
 def _waiting_changes(repository: Repository) -> dict[str, list[str]]:

@@ -35,11 +35,20 @@ def normalised(content: bytes | Path, media_type: str) -> bytes | None:
         media_type: decides what it is taken for.
     """
     form = _pdf if media_type == PDF else _zip if media_type.startswith(ZIPPED) else None
-    if form is None or (isinstance(content, Path) and content.stat().st_size > MOST_BYTES):
+    data = None if form is None else _bytes(content)
+    if form is None or data is None:
         return None
-    data = content if isinstance(content, bytes) else content.read_bytes()
     found = form(data)
     return None if found is None or found == data or len(found) > MOST_BYTES else found
+
+
+def _bytes(content: bytes | Path) -> bytes | None:
+    if isinstance(content, bytes):
+        return content
+    try:
+        return content.read_bytes() if content.stat().st_size <= MOST_BYTES else None
+    except OSError:  # told where the file is taken into the pack
+        return None
 
 
 def _pdf(data: bytes) -> bytes | None:

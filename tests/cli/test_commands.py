@@ -16,7 +16,9 @@ from tests.whole_path.running import KIOSK, kiosk
 
 COMMANDS = [
     "pack lint", "pack build", "pack inspect", "repo init", "repo release", "repo withdraw", "repo list", "repo sign",
-    "repo verify", "sync run", "sync plan", "sync status", "sync rollback", "sync pause", "sync resume", "sync budget",
+    "repo verify", "repo publish", "repo take", "repo prune", "repo keys make", "repo keys list", "repo keys add",
+    "repo keys rotate", "repo keys revoke", "repo channel add", "repo channel list", "repo channel keys", "repo add",
+    "sync run", "sync plan", "sync status", "sync rollback", "sync pause", "sync resume", "sync budget",
     "serve portal", "serve console", "serve library", "demo",
 ]  # fmt: skip
 
