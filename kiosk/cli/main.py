@@ -6,19 +6,39 @@ import errno
 import io
 import os
 import sys
+from importlib import import_module
 
 import click
 
-from kiosk.cli import holders, publishing  # noqa: F401 - they add their commands to `kiosk repo`
-from kiosk.cli.demo import demo
-from kiosk.cli.pack import pack
-from kiosk.cli.repo import repo
-from kiosk.cli.serve import serve
-from kiosk.cli.sync import sync
 from kiosk.errors import HostError, KioskError, NoSpace
 
+GROUPS = {
+    "pack": ["kiosk.cli.pack"],
+    "repo": ["kiosk.cli.repo", "kiosk.cli.holders", "kiosk.cli.publishing"],
+    "sync": ["kiosk.cli.sync"],
+    "serve": ["kiosk.cli.serve"],
+    "demo": ["kiosk.cli.demo"],
+}
+"""Where each command lies, and the modules that add to it."""
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+
+class _OnDemand(click.Group):
+    """Loads a command when it is asked for: a kiosk that syncs does not load what a publisher needs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names, in the order of the table."""
+        return list(GROUPS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command of the table."""
+        if cmd_name not in GROUPS:
+            return None
+        first, *_ = [import_module(name) for name in GROUPS[cmd_name]]
+        command: click.Command = getattr(first, cmd_name)
+        return command
+
+
+@click.group(cls=_OnDemand, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="telecenter-kiosk")
 def kiosk() -> None:
     """Signed offline content for a village: build packs, publish them, sync them, serve them.
@@ -28,10 +48,6 @@ def kiosk() -> None:
     The kiosk:        kiosk sync run|plan|status        kiosk serve portal|console|library
     To try it all:    kiosk demo
     """
-
-
-for command in (pack, repo, sync, serve, demo):
-    kiosk.add_command(command)
 
 
 def main() -> None:

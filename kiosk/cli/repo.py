@@ -26,6 +26,8 @@ PACKS = click.argument(
 CHANNEL = click.option("--channel", default="stable", show_default=True, help="The channel that kiosks follow.")
 JSON = click.option("--json", "json_", is_flag=True, help="Print it as JSON.")
 
+COMPLETE = "is signed; it waits for what must come with it, and for the online keys"
+
 
 @click.group()
 def repo() -> None:
@@ -188,8 +190,8 @@ def verify(repository: Path) -> None:
 def tell_waiting(repository: Repository, what: Mapping[str, list[str]] | None = None) -> None:
     """Say what is not valid yet, what it lacks and, if given, what it would change."""
     for each in repository.waiting():
-        lacks = f"{each.missing} more of: {', '.join(each.keys)}" if each.missing else "nothing but the online keys"
-        click.echo(f"waiting: {each.version}.{each.role}.json lacks {lacks}")
+        lacks = f"lacks {each.missing} more of: {', '.join(each.keys)}" if each.missing else COMPLETE
+        click.echo(f"waiting: {each.version}.{each.role}.json {lacks}")
         for line in (what or {}).get(each.role, []):
             click.echo(f"  {line}")
 
@@ -207,11 +209,7 @@ def _costs(repository: Repository, built: BuiltPack, *, quiet: bool) -> dict[str
 
 def _waiting_changes(repository: Repository) -> dict[str, list[str]]:
     metadata = repository.metadata
-    versions = {"root", *metadata.versions()}
-    return {
-        role: changes(role, metadata.current(role) if role in versions else None, following)
-        for role, following in metadata.waiting().items()
-    }
+    return {role: changes(role, metadata.before(role), next_) for role, next_ in metadata.waiting().items()}
 
 
 def _signed(

@@ -99,6 +99,12 @@ class MetadataFolder:
             return self.root()
         return self.targets() if role == "targets" else self.channel(role)
 
+    def before(self, role: str) -> Metadata[Any] | None:
+        """Return the current metadata of a role, to compare with: None for a new channel."""
+        if role in ("root", "targets"):
+            return self.current(role)
+        return self.unchecked(role) if role in self.versions() else None
+
     def waiting(self) -> dict[str, Metadata[Any]]:
         """Return the next version of each role that waits for signatures: root, targets, then channels by name."""
         if not self.unsigned.is_dir():

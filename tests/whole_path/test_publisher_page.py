@@ -48,7 +48,7 @@ def test_every_command_of_the_page_works_in_its_order(tmp_path: Path) -> None:
     assert "waiting: 1.prices.json lacks 1 more of: union-1, union-2" in told
     assert "prices: + key union-1" in told
     assert "staged prices 1 on prices" in told
-    assert "waiting: 2.prices.json lacks nothing but the online keys" in told
+    assert "waiting: 2.prices.json is signed; it waits" in told
     assert "published 4.root.json" in told
     repository = tmp_path / "srv" / "repository"
     rows = json.loads(kiosk("repo", "keys", "list", repository, "--json").stdout)
