@@ -25,6 +25,8 @@ from tests.faults.warm import Warm
 POINTS = os.environ.get("FAULT_POINTS", "60")
 """How many points each test tries, `all` for every one."""
 WORKERS = 2
+KILLED = -9
+"""The exit code of a process that SIGKILL ended."""
 MEMORY = Path("/dev/shm")
 SUMMARY: list[str] = []
 

@@ -9,10 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.faults import signed, tracing, verdict
-from tests.faults.conftest import Stage, how_many, later_sync_ends_well, logged, report
+from tests.faults.conftest import KILLED, Stage, how_many, later_sync_ends_well, logged, report
 from tests.faults.tracing import Point
-
-KILLED = -9
 
 
 @pytest.mark.parametrize(("path", "version"), [("", 1), ("1", 2)], ids=["first-install", "update"])
