@@ -223,8 +223,8 @@ def test_a_killed_assembly_is_cleared_away(village: Village) -> None:
     village.state.prepare()
     (village.state.generations / ".1.new" / "members").mkdir(parents=True)
     (village.state.generations / "1").mkdir()  # renamed, but its rows were never written
-    assert village.agent().run().generation == 2
-    assert [path.name for path in village.state.generations.iterdir()] == ["2"]
+    assert village.agent().run().generation == 1
+    assert [path.name for path in village.state.generations.iterdir()] == ["1"]
 
 
 def test_going_back_is_one_rename(village: Village) -> None:
@@ -232,5 +232,33 @@ def test_going_back_is_one_rename(village: Village) -> None:
     village.agent().run()
     village.release(version=2, text="Each has one vote.")
     village.agent().run()
-    install.activate(village.state, 1)
+    with closing(db.connect(village.state.database)) as conn:
+        install.activate(village.state, conn, 1)
+    assert "Members own it together." in village.lesson()
+
+
+def test_a_generation_that_never_served_does_not_push_out_one_that_did(village: Village) -> None:
+    village.release()
+    village.agent().run()
+    village.release(version=2, text="Each has one vote.")
+    village.agent().run()
+    with closing(db.connect(village.state.database)) as conn:  # cut after the rows of a third, before the rename
+        with db.transaction(conn):
+            generations.record(conn, 3, [], village.clock())
+        (village.state.generations / "3").mkdir()
+    (village.state.generations / ".4.new").mkdir()
+    assert village.agent().run().changes == ()
+    assert sorted(path.name for path in village.state.generations.iterdir()) == ["1", "2"]
+    with closing(db.connect(village.state.database)) as conn:
+        assert generations.last_served(conn, 5) == [2, 1]
+
+
+def test_a_cut_between_the_rename_and_its_mark_is_made_good(village: Village) -> None:
+    village.release()
+    village.agent().run()
+    with closing(db.connect(village.state.database)) as conn, db.transaction(conn):
+        conn.execute("UPDATE generations SET served = NULL")
+    village.agent().run()
+    with closing(db.connect(village.state.database)) as conn:
+        assert generations.last_served(conn, 5) == [1]
     assert "Members own it together." in village.lesson()

@@ -2,7 +2,8 @@
 CREATE TABLE generations (
     number       INTEGER PRIMARY KEY CHECK (number > 0),
     made_at      TEXT NOT NULL,
-    installed_bytes INTEGER NOT NULL CHECK (installed_bytes >= 0)
+    installed_bytes INTEGER NOT NULL CHECK (installed_bytes >= 0),
+    served       INTEGER  -- rises with each time that one is served; null for one that never was
 ) STRICT;
 
 CREATE TABLE packs (
