@@ -104,7 +104,7 @@ class Taking:
         number, _, role = path.removeprefix(UNSIGNED).removesuffix(".json").partition(".")
         theirs = self._parsed(path, Root if role == "root" else Targets)
         mine = self._metadata.waiting().get(role)
-        if str(theirs.signed.version) != number or (mine is None and self._metadata.next_version(role) != number):
+        if str(theirs.signed.version) != number or (mine is None and not self._metadata.may_wait(role, number)):
             return False
         if mine is None:
             self._metadata.put_unsigned(role, theirs)
