@@ -171,3 +171,19 @@ def test_metadata_alone_is_enough_to_sign(federation: Federation, tmp_path: Path
     shutil.copytree(federation.folder / "metadata", tmp_path / "stick" / "metadata")
     done = Repository(tmp_path / "stick", federation.village.folder / "safe", federation.village.clock).sign()
     assert done.added == ("2.targets.json",)
+
+
+def test_a_union_with_online_keys_of_its_own_publishes_alone(federation: Federation, tmp_path: Path) -> None:
+    online = federation.key("union", "union-online")
+    for role in ("snapshot", "timestamp"):
+        before, threshold = holders.keys_of(federation.metadata, role)
+        holders.set_keys(federation.metadata, role, [*before, online], threshold)
+    holders.add_channel(federation.metadata, "prices", [federation.key("union", "union-1")], 1)
+    federation.sign("chair1", "chair2", "safe", "union", "keys")
+    refresh(federation, tmp_path / "state", "prices")
+    built = federation.village.release()
+    federation.of("union").release([built], "prices")
+    assert [each.pack for each in federation.of("union").releases("prices")] == ["members"]
+    assert refresh(federation, tmp_path / "state", "prices") == 2
+    federation.sign("keys")
+    assert refresh(federation, tmp_path / "state", "prices") == 2

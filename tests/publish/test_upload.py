@@ -173,6 +173,19 @@ def test_what_is_gone_here_is_removed_there_when_asked(village: Village, place: 
     assert place.destination().files().keys() == published(folder)
 
 
+def test_a_store_is_told_what_may_be_cached(
+    village: Village, store: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", servers.ACCESS)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", servers.SECRET)
+    url, endpoint = store
+    publish(filled(village), Destination(f"{url}/cached", {"endpoint_url": endpoint}))
+    client = fsspec.filesystem("s3", endpoint_url=endpoint, skip_instance_cache=True)
+    for path, told in ((TIMESTAMP, "no-cache"), ("metadata/1.root.json", "public, max-age=31536000, immutable")):
+        about = client.call_s3("head_object", Bucket=url.removeprefix("s3://"), Key=f"cached/{path}")
+        assert about["CacheControl"] == told
+
+
 def test_a_file_cut_off_in_a_folder_goes_on_where_it_stopped(village: Village, tmp_path: Path) -> None:
     folder = filled(village, count=1, size=5 << 20)
     (large,) = [path for path in folder.glob("blobs/*/*") if path.stat().st_size == 5 << 20]
