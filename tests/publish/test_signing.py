@@ -106,6 +106,7 @@ def test_a_channel_waits_for_its_new_keys_unless_told_not_to(federation: Federat
     assert federation.sign("keys", at_once=True) == ("2.targets.json",)
     with pytest.raises(TrustError):
         federation.of("keys").releases(CHANNEL)
+    assert ["stable was signed by 0/1 keys" in fault.message for fault in federation.of("keys").verify()] == [True]
     assert [each.version for each in holders.channels(federation.metadata)] == [2]
     assert federation.sign("union", "keys") == ("3.stable.json",)
     assert [each.pack for each in federation.of("keys").releases(CHANNEL)] == ["members"]
