@@ -208,7 +208,12 @@ class Repository:
     def verify(self) -> Iterator[KioskError]:
         """Read everything that is released, and yield an error for each file that is missing or was changed."""
         for channel in self.channels():
-            for target in self.metadata.channel(channel).signed.targets.values():
+            try:
+                targets = self.metadata.channel(channel).signed.targets.values()
+            except TrustError as error:
+                yield error
+                continue
+            for target in targets:
                 try:
                     yield from self._faults(target)
                 except KioskError as error:
