@@ -8,11 +8,11 @@ only whom to ask, on the local network and nowhere else; what comes from there i
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 import threading
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from ipaddress import IPv4Interface, ip_address
 
 import ifaddr
 from zeroconf import InterfaceChoice, IPVersion, ServiceBrowser, ServiceInfo, ServiceListener, Zeroconf
@@ -53,10 +53,10 @@ def repository_id(root: bytes) -> str:
     return hashlib.sha256(root).hexdigest()[:REPOSITORY_DIGITS]
 
 
-def own_addresses() -> tuple[str, ...]:
-    """Return the addresses of this machine at which neighbours may reach it (IPv4, no loopback)."""
-    found = (ip.ip for adapter in ifaddr.get_adapters() for ip in adapter.ips)
-    return tuple(sorted(each for each in found if isinstance(each, str) and _is_near(each, (), loopback=False)))
+def own_interfaces() -> tuple[IPv4Interface, ...]:
+    """Return this machine's addresses with their networks (IPv4: a hotspot and a cable have it; no loopback)."""
+    found = (f"{ip.ip}/{ip.network_prefix}" for each in ifaddr.get_adapters() for ip in each.ips if ip.is_IPv4)
+    return tuple(sorted(own for own in map(IPv4Interface, found) if not own.is_loopback))
 
 
 def record_of(neighbour: Neighbour) -> ServiceInfo:
@@ -73,16 +73,16 @@ def record_of(neighbour: Neighbour) -> ServiceInfo:
     )
 
 
-def neighbour_in(record: ServiceInfo, own: Collection[str], *, loopback: bool = False) -> Neighbour | None:
+def neighbour_in(record: ServiceInfo, own: Collection[IPv4Interface]) -> Neighbour | None:
     """Return the neighbour that a service record tells of; None for one that is not of our form, or not near.
 
     Args:
         record: as it was heard.
-        own: this machine's addresses. Every hotspot has the same one, which here would lead back to this kiosk.
-        loopback: whether this machine itself counts as near.
+        own: this machine's addresses. Near is what is in one of their networks, without a router between, and is not
+            this machine: every hotspot has the same address, which would lead back to this kiosk.
     """
     repository = (record.properties.get(b"repo") or b"").decode("ascii", "replace")
-    addresses = [each for each in record.parsed_addresses() if _is_near(each, own, loopback=loopback)]
+    addresses = [each for each in record.parsed_addresses() if _is_near(each, own)]
     if record.properties.get(b"v") != FORM.encode() or not addresses or not record.port:
         return None
     name = "".join(sign for sign in record.get_name() if sign.isprintable())
@@ -116,11 +116,12 @@ def keep_announcing(
 ) -> None:
     """Announce this kiosk at all its addresses until `stop` is set, anew when a network comes or goes."""
     while not stop.is_set():
-        addresses = own_addresses()
+        own = own_interfaces()
+        addresses = tuple(str(each.ip) for each in own)
         try:
             if addresses:
                 with announced(Neighbour(name, addresses, port, repository), interfaces):
-                    while not stop.wait(every_seconds) and own_addresses() == addresses:
+                    while not stop.wait(every_seconds) and own_interfaces() == own:
                         pass
                 continue
         except HostError:
@@ -128,19 +129,25 @@ def keep_announcing(
         stop.wait(every_seconds)
 
 
-def find(repository: str, seconds: float, *, interfaces: Interfaces = ALL, loopback: bool = False) -> list[Neighbour]:
+def find(
+    repository: str,
+    seconds: float,
+    *,
+    interfaces: Interfaces = ALL,
+    networks: Collection[IPv4Interface] | None = None,
+) -> list[Neighbour]:
     """Listen for some seconds and return the kiosks that hold packs of a repository.
 
     Args:
         repository: which; see `repository_id`.
         seconds: how long to listen; answers come within one or two.
         interfaces: the addresses of the network interfaces to ask on.
-        loopback: whether kiosks on this machine count.
+        networks: the addresses with networks that count as this machine's own, in place of those it has.
 
     Raises:
         HostError: multicast does not work here.
     """
-    own = own_addresses()
+    own = own_interfaces() if networks is None else networks
     with _zeroconf(interfaces) as zeroconf:
         heard = _Listener()
         browser = ServiceBrowser(zeroconf, SERVICE, listener=heard)
@@ -150,7 +157,7 @@ def find(repository: str, seconds: float, *, interfaces: Interfaces = ALL, loopb
             zeroconf.get_service_info(SERVICE, name, ANSWER_MILLISECONDS)
             for name in sorted(heard.names)[:MOST_NEIGHBOURS]
         ]
-    found = [neighbour_in(record, own, loopback=loopback) for record in records if record]
+    found = [neighbour_in(record, own) for record in records if record]
     return [each for each in found if each and each.repository == repository]
 
 
@@ -183,9 +190,6 @@ def _zeroconf(interfaces: Interfaces) -> Iterator[Zeroconf]:
         zeroconf.close()
 
 
-def _is_near(address: str, own: Collection[str], *, loopback: bool) -> bool:
-    ip = ipaddress.ip_address(address)
-    if ip.version != 4 or ip.is_loopback:  # a hotspot and a cable between kiosks have IPv4
-        return loopback and ip.is_loopback
-    near = ip.is_private or ip.is_link_local
-    return near and not (ip.is_multicast or ip.is_unspecified or ip.is_reserved) and address not in own
+def _is_near(address: str, own: Collection[IPv4Interface]) -> bool:
+    ip = ip_address(address)
+    return ip.version == 4 and any(ip in each.network and ip != each.ip for each in own)

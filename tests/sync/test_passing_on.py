@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from ipaddress import IPv4Interface
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ from kiosk.sync.sharing import create_sharing
 from tests.making import CHANNEL, Village, book_recipe, config, no_books, zim_bytes
 from tests.sync.origin import noise
 
-WIRE = ["127.0.0.1"]
+WIRE, LOOPBACK = ["127.0.0.1"], [IPv4Interface("127.0.0.9/8")]
 
 
 class Peer:
@@ -70,7 +71,7 @@ def test_a_kiosk_finds_its_neighbour_and_gets_all_from_it(village: Village) -> N
     repository = repository_id(village.config.sync.trusted_root.read_bytes())
     peer = Peer(village, "peer")
     with served(village.state) as port, announced(Neighbour("Next door", ("127.0.0.1",), port, repository), WIRE):
-        (neighbour,) = find(repository, 3, interfaces=WIRE, loopback=True)
+        (neighbour,) = find(repository, 3, interfaces=WIRE, networks=LOOPBACK)
         peer.sync(neighbour.mirror())
     assert installed(peer.state) == installed(village.state)
 
