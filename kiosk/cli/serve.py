@@ -98,10 +98,10 @@ def mirror(config_path: Path, address: str, port: int, announce: bool) -> None:
     if announce:
         path = config.sync.trusted_root
         try:
-            repository = neighbours.repository_id(path.read_bytes())
+            known = neighbours.repositories(path.read_bytes(), State(config.state).trust)
         except OSError as error:
             raise ConfigError(f"{path}: the root of trust can not be read: {error.strerror}") from error
-        arguments = (config.name, port, repository, stop)
+        arguments = (config.name, port, known, stop)
         threading.Thread(target=neighbours.keep_announcing, args=arguments, daemon=True).start()
     try:
         _listen(create_sharing(Holdings(config.state)), address, port, MOST_QUESTION_BYTES)

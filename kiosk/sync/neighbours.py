@@ -1,8 +1,9 @@
 """Neighbouring kiosks: telling them that packs can be had here, and finding those that have some.
 
-Owns: the service `_kiosk-packs._tcp` of multicast DNS (RFC 6762, 6763). Its text record: `v` 1; `repo`, the first 16
-hex digits of the SHA-256 of the root of trust. True always: what is heard is a hint from anyone who is near. It names
-only whom to ask, on the local network and nowhere else; what comes from there is verified like all else.
+Owns: the service `_kiosk-packs._tcp` of multicast DNS (RFC 6762, 6763). Its text record: `v` 1; `repo`, of each root
+metadata that the kiosk knows the first 16 hex digits of its SHA-256, with commas. True always: what is heard is a
+hint from anyone who is near. It names only whom to ask, in one of this machine's own networks and nowhere else; what
+comes from there is verified like all else.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from ipaddress import IPv4Interface, ip_address
+from pathlib import Path
 
 import ifaddr
 from zeroconf import InterfaceChoice, IPVersion, ServiceBrowser, ServiceInfo, ServiceListener, Zeroconf
@@ -23,6 +25,8 @@ from kiosk.sync.mirrors import HttpMirror
 SERVICE = "_kiosk-packs._tcp.local."
 FORM = "1"
 REPOSITORY_DIGITS = 16
+MOST_ROOTS = 12
+"""As many as the record has room for, with the one that was put in by hand."""
 MOST_NEIGHBOURS = 8
 """A hall full of kiosks, or someone who plays one: more are not asked."""
 MOST_NAME_BYTES = 63
@@ -35,12 +39,12 @@ ALL = InterfaceChoice.All
 
 @dataclass(frozen=True)
 class Neighbour:
-    """A kiosk that says it has packs of a repository: its name, the addresses and port where it says so."""
+    """A kiosk that says it has packs: its name, its addresses and port, and the repositories by the roots it knows."""
 
     name: str
     addresses: tuple[str, ...]
     port: int
-    repository: str
+    repositories: tuple[str, ...]
 
     def mirror(self) -> HttpMirror:
         """Return it as a mirror whose bytes cost nothing."""
@@ -48,9 +52,16 @@ class Neighbour:
         return HttpMirror(url, name=f"neighbour {self.name} ({url})", metered=False)
 
 
-def repository_id(root: bytes) -> str:
-    """Return how kiosks of one federation know each other, from the root metadata that was put in by hand."""
-    return hashlib.sha256(root).hexdigest()[:REPOSITORY_DIGITS]
+def repositories(root: bytes, trust: Path) -> tuple[str, ...]:
+    """Return how kiosks of one federation know each other: by any root that both know.
+
+    Args:
+        root: the root metadata that was put in by hand; kiosks set up in different years have different ones.
+        trust: the folder of verified metadata, with the roots that were walked to since; the newest are named.
+    """
+    since = sorted((trust / "metadata").glob("*.root.json"), key=lambda path: int(path.name.split(".")[0]))
+    known = [root, *(path.read_bytes() for path in since[-MOST_ROOTS:])]
+    return tuple(dict.fromkeys(hashlib.sha256(each).hexdigest()[:REPOSITORY_DIGITS] for each in known))
 
 
 def own_interfaces() -> tuple[IPv4Interface, ...]:
@@ -68,7 +79,7 @@ def record_of(neighbour: Neighbour) -> ServiceInfo:
         f"{label}.{SERVICE}",
         parsed_addresses=list(neighbour.addresses),
         port=neighbour.port,
-        properties={"v": FORM, "repo": neighbour.repository},
+        properties={"v": FORM, "repo": ",".join(neighbour.repositories)},
         server=f"kiosk-{host}.local.",
     )
 
@@ -81,12 +92,12 @@ def neighbour_in(record: ServiceInfo, own: Collection[IPv4Interface]) -> Neighbo
         own: this machine's addresses. Near is what is in one of their networks, without a router between, and is not
             this machine: every hotspot has the same address, which would lead back to this kiosk.
     """
-    repository = (record.properties.get(b"repo") or b"").decode("ascii", "replace")
+    known = (record.properties.get(b"repo") or b"").decode("ascii", "replace").split(",")
     addresses = [each for each in record.parsed_addresses() if _is_near(each, own)]
     if record.properties.get(b"v") != FORM.encode() or not addresses or not record.port:
         return None
     name = "".join(sign for sign in record.get_name() if sign.isprintable())
-    return Neighbour(name, tuple(addresses), record.port, repository)
+    return Neighbour(name, tuple(addresses), record.port, tuple(known))
 
 
 @contextmanager
@@ -108,7 +119,7 @@ def announced(neighbour: Neighbour, interfaces: Interfaces = ALL) -> Iterator[No
 def keep_announcing(
     name: str,
     port: int,
-    repository: str,
+    known: tuple[str, ...],
     stop: threading.Event,
     *,
     interfaces: Interfaces = ALL,
@@ -120,7 +131,7 @@ def keep_announcing(
         addresses = tuple(str(each.ip) for each in own)
         try:
             if addresses:
-                with announced(Neighbour(name, addresses, port, repository), interfaces):
+                with announced(Neighbour(name, addresses, port, known), interfaces):
                     while not stop.wait(every_seconds) and own_interfaces() == own:
                         pass
                 continue
@@ -130,16 +141,16 @@ def keep_announcing(
 
 
 def find(
-    repository: str,
+    known: Collection[str],
     seconds: float,
     *,
     interfaces: Interfaces = ALL,
     networks: Collection[IPv4Interface] | None = None,
 ) -> list[Neighbour]:
-    """Listen for some seconds and return the kiosks that hold packs of a repository.
+    """Listen for some seconds and return the kiosks that hold packs of a repository that this kiosk knows.
 
     Args:
-        repository: which; see `repository_id`.
+        known: which; see `repositories`.
         seconds: how long to listen; answers come within one or two.
         interfaces: the addresses of the network interfaces to ask on.
         networks: the addresses with networks that count as this machine's own, in place of those it has.
@@ -147,7 +158,7 @@ def find(
     Raises:
         HostError: multicast does not work here.
     """
-    own = own_interfaces() if networks is None else networks
+    own, wanted = own_interfaces() if networks is None else networks, frozenset(known)
     with _zeroconf(interfaces) as zeroconf:
         heard = _Listener()
         browser = ServiceBrowser(zeroconf, SERVICE, listener=heard)
@@ -158,7 +169,7 @@ def find(
             for name in sorted(heard.names)[:MOST_NEIGHBOURS]
         ]
     found = [neighbour_in(record, own) for record in records if record]
-    return [each for each in found if each and each.repository == repository]
+    return [each for each in found if each and wanted.intersection(each.repositories)]
 
 
 class _Listener(ServiceListener):

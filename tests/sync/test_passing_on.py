@@ -18,7 +18,7 @@ from kiosk.sync.agent import Agent
 from kiosk.sync.carry import export_to
 from kiosk.sync.holdings import Holdings
 from kiosk.sync.mirrors import HttpMirror, Mirror, open_mirror
-from kiosk.sync.neighbours import Neighbour, announced, find, repository_id
+from kiosk.sync.neighbours import Neighbour, announced, find, repositories
 from kiosk.sync.sharing import create_sharing
 from tests.making import CHANNEL, Village, book_recipe, config, no_books, zim_bytes
 from tests.sync.origin import noise
@@ -68,10 +68,10 @@ def installed(state: State) -> dict[str, bytes]:
 
 
 def test_a_kiosk_finds_its_neighbour_and_gets_all_from_it(village: Village) -> None:
-    repository = repository_id(village.config.sync.trusted_root.read_bytes())
+    known = repositories(village.config.sync.trusted_root.read_bytes(), village.state.trust)
     peer = Peer(village, "peer")
-    with served(village.state) as port, announced(Neighbour("Next door", ("127.0.0.1",), port, repository), WIRE):
-        (neighbour,) = find(repository, 3, interfaces=WIRE, networks=LOOPBACK)
+    with served(village.state) as port, announced(Neighbour("Next door", ("127.0.0.1",), port, known), WIRE):
+        (neighbour,) = find(known, 3, interfaces=WIRE, networks=LOOPBACK)
         peer.sync(neighbour.mirror())
     assert installed(peer.state) == installed(village.state)
 
