@@ -12,6 +12,7 @@ from kiosk.cli.output import ProgressLine, as_json, size
 from kiosk.clock import system_clock
 from kiosk.config import Config
 from kiosk.errors import BudgetSpent, HostError, MirrorError
+from kiosk.store.state import State
 from kiosk.sync import neighbours, reasons
 from kiosk.sync.agent import Agent, Outcome
 from kiosk.sync.mirrors import FolderMirror, HttpMirror, Mirror
@@ -41,8 +42,8 @@ def free_mirrors(config: Config) -> list[Mirror]:
     if config.sync.neighbours:
         # Without multicast, or without the root that tells our federation's kiosks, there are just no neighbours.
         with contextlib.suppress(HostError, OSError):
-            repository = neighbours.repository_id(config.sync.trusted_root.read_bytes())
-            found += [each.mirror() for each in neighbours.find(repository, LISTEN_SECONDS)]
+            known = neighbours.repositories(config.sync.trusted_root.read_bytes(), State(config.state).trust)
+            found += [each.mirror() for each in neighbours.find(known, LISTEN_SECONDS)]
     return found
 
 
