@@ -16,8 +16,8 @@ from kiosk.store import db, events, generations, holds, settings, usage
 from kiosk.store.settings import LinkIs, MeteredRule, Pause, SyncSettings
 from kiosk.sync import lock, rollback
 from kiosk.sync.agent import Agent
-from kiosk.sync.mirrors import HttpMirror
-from tests.making import CHANNEL, Village, http_server, no_books, recipe, write_recipe
+from kiosk.sync.mirrors import FolderMirror, HttpMirror
+from tests.making import CHANNEL, Village, no_books, recipe, write_recipe
 
 MB = 1_000_000
 
@@ -61,19 +61,22 @@ def test_a_budget_stops_the_sync_shows_what_is_complete_and_goes_on_next_day(
         paper(village, pack, 4 * MB)
     behave(conn, SyncSettings(day_bytes=5 * MB, order=("bb",)))
     spent = []
-    with http_server(village.repository.folder) as url:
-        agent = Agent(village.config, [HttpMirror(url)], village.clock)
-        for shown in (["bb"], ["aa", "bb"]):
-            with pytest.raises(BudgetSpent, match="of today's 5 MB are used; it goes on at") as stop:
-                agent.run()
-            assert stop.value.exit_code == 9
-            spent.append(usage.used(conn, village.clock.now.date()).day_bytes)
-            assert last(conn).kind == "sync.paused"
-            assert last(conn).detail["reason"] == "day-spent"
-            assert sorted(versions(village, conn)) == shown
-            village.clock.forward(days=1)
-        assert [change.pack for change in agent.run().changes] == ["cc"]
-    assert all(5 * MB < day <= 5.1 * MB for day in spent)
+    paid = FolderMirror(village.repository.folder)
+    paid.metered = True
+    agent = Agent(village.config, [paid], village.clock)
+    for shown in (["bb"], ["aa", "bb"]):
+        with pytest.raises(BudgetSpent, match="of today's 5 MB are used; it goes on at") as stop:
+            agent.run()
+        assert stop.value.exit_code == 9
+        spent.append(usage.used(conn, village.clock.now.date()).day_bytes)
+        assert last(conn).kind == "sync.paused"
+        assert last(conn).detail["reason"] == "day-spent"
+        assert sorted(versions(village, conn)) == shown
+        village.clock.forward(days=1)
+    assert [change.pack for change in agent.run().changes] == ["cc"]
+    spent.append(usage.used(conn, village.clock.now.date()).day_bytes)
+    assert all(5 * MB < day <= 5.1 * MB for day in spent[:2])
+    assert 12 * MB < sum(spent) <= 12.24 * MB  # day two went on from where day one stopped
     assert sorted(versions(village, conn)) == ["aa", "bb", "cc"]
 
 
