@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -168,3 +169,21 @@ def test_room_is_refused_before_with_all_figures(village: Village, conn: db.Conn
         Agent(config, [village.mirror], village.clock).run()
     assert f"{1 << 60:,} must stay free" in refusal.value.message
     assert "are missing" in refusal.value.message
+
+
+def test_a_clock_that_goes_back_gives_no_day_twice(village: Village, conn: db.Connection) -> None:
+    for pack in ("aa", "bb", "cc"):
+        paper(village, pack, 2 * MB)
+    behave(conn, SyncSettings(day_bytes=5 * MB))
+    village.mirror.metered = False
+    Agent(village.config, [village.mirror], village.clock, vouched=lambda: True).run()  # a stick; the clock is right
+    for pack in ("dd", "ee", "ff"):
+        paper(village, pack, 2 * MB)
+    paid = FolderMirror(village.repository.folder)
+    paid.metered = True
+    for _ in range(3):
+        with pytest.raises(BudgetSpent):
+            Agent(village.config, [paid], village.clock, vouched=lambda: False).run()
+        village.clock.forward(days=-10)  # restarted without a clock
+    assert 5 * MB < sum(each.size_bytes for each in usage.between(conn, date(2026, 1, 1), date(2026, 12, 31))
+                        if each.link is not usage.Link.FREE) <= 5.1 * MB  # fmt: skip
