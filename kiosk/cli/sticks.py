@@ -12,10 +12,10 @@ from kiosk import config as configuration
 from kiosk.cli import syncing
 from kiosk.cli.kiosk_options import CONFIG, JSON, opened
 from kiosk.cli.output import ProgressLine, as_json, size
-from kiosk.clock import system_clock
 from kiosk.config import Config
 from kiosk.errors import ConfigError, MirrorError, TrustError
-from kiosk.host import link
+from kiosk.host import link, timekeeping
+from kiosk.store import clock as clocks
 from kiosk.sync import carry, lock
 from kiosk.sync.carry import Exported
 from kiosk.sync.meter import Meter
@@ -102,7 +102,9 @@ def _export(config: Config, place: Path, others: Sequence[Mirror], *, quiet: boo
     line = ProgressLine("copying", quiet)
     with opened(config) as (state, conn), lock.alone(state):
         try:
-            with Meter(conn, system_clock, config.time_zone, link.is_metered, by_hand=True) as meter:
+            with Meter(
+                conn, lambda: clocks.now(conn, timekeeping.read()).at, config.time_zone, link.is_metered
+            ) as meter:
                 return carry.export_to(place, state, others, _Paid(meter), line.bytes)
         finally:
             line.end()

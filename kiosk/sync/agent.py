@@ -18,6 +18,7 @@ from kiosk.config import Config
 from kiosk.errors import BudgetSpent, ConfigError, HostError, KioskError, NoSpace, StoreError
 from kiosk.host import link, timekeeping
 from kiosk.packs.manifest import Manifest
+from kiosk.store import clock as clocks
 from kiosk.store import db, events, generations, holds
 from kiosk.store.generations import InstalledPack, NewPack
 from kiosk.store.holds import Hold
@@ -221,7 +222,7 @@ class Agent:
         wanted = session.meter.settings.packs
         refreshed = updater.refresh(
             session.mirrors, self._config.sync.channels, session.conn, self._state.trust, self._root(),
-            Reading(self._clock(), self._vouched(), timekeeping.built()),
+            self._reading(),
             packs=None if wanted is None else frozenset(wanted).union(hold.pack for hold in held),
             meter=session.meter,
         )  # fmt: skip
@@ -233,6 +234,9 @@ class Agent:
     def _as_it_is(self, pack: InstalledPack) -> NewPack:
         manifest = stage.installed_manifest(self._state, pack.manifest_sha256)
         return NewPack(pack.head_sha256, pack.manifest_sha256, manifest)
+
+    def _reading(self) -> Reading:
+        return Reading(self._clock(), self._vouched(), timekeeping.built())
 
     def _root(self) -> bytes:
         path = self._config.sync.trusted_root
@@ -253,7 +257,14 @@ class Agent:
         with (
             lock.alone(self._state),
             closing(db.connect(self._state.database)) as conn,
-            Meter(conn, self._clock, self._config.time_zone, link.is_metered, by_hand=self._by_hand) as meter,
+            # A day that is over for the kiosk's own time does not come again because a clock went back.
+            Meter(
+                conn,
+                lambda: clocks.now(conn, self._reading()).at,
+                self._config.time_zone,
+                link.is_metered,
+                by_hand=self._by_hand,
+            ) as meter,
         ):
             yield conn, meter
 
