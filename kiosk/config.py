@@ -143,8 +143,12 @@ def _url(fields: Fields, key: str) -> str:
 
 def _checked_url(fields: Fields, key: str, text: str, other: str = "") -> str:
     url = text.rstrip("/")
-    parts = urlsplit(url)
-    if url and (parts.scheme not in ("http", "https") or not parts.hostname):
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # such as [ without ], or a port that is no number
+        good = False
+    if url and not good:
         fields.complain(key, f"'{url}' is not a URL", f"write it as http://host:port{other}")
     return url
 

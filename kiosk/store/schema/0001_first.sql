@@ -77,6 +77,7 @@ CREATE TABLE operators (
     password_hash TEXT NOT NULL,
     must_change  INTEGER NOT NULL CHECK (must_change IN (0, 1)),
     changed_at   TEXT NOT NULL,
+    sign_outs    INTEGER NOT NULL DEFAULT 0,  -- each ends the sessions that there were
     failures     INTEGER NOT NULL DEFAULT 0 CHECK (failures >= 0),
     locked_until TEXT
 ) STRICT, WITHOUT ROWID;
