@@ -1,8 +1,8 @@
 """Who is signed in: the login, the password that must be chosen, and the guard before every page.
 
-True always: without a session only the login, the assets and `/healthz` answer; a session ends when its operator's
-password changes or who signs out, after half an hour without a page, and at the end of the browser's; a one-time password opens nothing
-but the page on which another is chosen.
+True always: without a session only the login, the assets and `/healthz` answer; a session ends when its operator
+changes the password or signs out, after half an hour without a page, and at the end of the browser's; a one-time
+password opens nothing but the page on which another is chosen.
 """
 
 from __future__ import annotations
