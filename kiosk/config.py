@@ -36,6 +36,7 @@ class Sync:
         trusted_root: the federation's first root, put in by hand.
         most_bytes: the largest sum of installed packs.
         spare_bytes: what must stay free on the card whatever a sync does.
+        neighbours: whether kiosks nearby are looked for, and asked.
     """
 
     mirrors: tuple[str, ...]
@@ -43,6 +44,7 @@ class Sync:
     trusted_root: Path
     most_bytes: int
     spare_bytes: int
+    neighbours: bool
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,7 @@ def _sync(fields: Fields, folder: Path) -> Sync:
         trusted_root=folder / fields.text("trusted_root"),
         most_bytes=fields.whole("most_mb", 1, 2_000_000, 16_000) * 1_000_000,
         spare_bytes=fields.whole("spare_mb", 16, 100_000, 200) * 1_000_000,
+        neighbours=fields.flag("neighbours", default=True),
     )
     fields.finish()
     return sync
@@ -140,8 +143,12 @@ def _url(fields: Fields, key: str) -> str:
 
 def _checked_url(fields: Fields, key: str, text: str, other: str = "") -> str:
     url = text.rstrip("/")
-    parts = urlsplit(url)
-    if url and (parts.scheme not in ("http", "https") or not parts.hostname):
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # such as [ without ], or a port that is no number
+        good = False
+    if url and not good:
         fields.complain(key, f"'{url}' is not a URL", f"write it as http://host:port{other}")
     return url
 

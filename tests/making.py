@@ -176,7 +176,7 @@ class Village:
 def config(folder: Path, root: Path, *, port: int = 8000, mirror: str = "http://127.0.0.1:1") -> Config:
     """Return a configuration whose state is below `folder`."""
     portal, library, console = (Site(f"127.0.0.{n}", port, f"http://127.0.0.{n}:{port}") for n in (1, 2, 3))
-    sync = Sync((mirror,), (CHANNEL,), root, 10**9, 10**6)
+    sync = Sync((mirror,), (CHANNEL,), root, 10**9, 10**6, neighbours=False)
     return Config("Test telecenter", folder / "state", portal, library, console, sync, ZoneInfo("Africa/Kampala"))
 
 

@@ -36,6 +36,7 @@ def test_a_good_file_is_read(tmp_path: Path) -> None:
     assert config.sync.mirrors == ("http://federation.test/repository", str(tmp_path / "stick"), "/srv/mirror")
     assert config.sync.channels == ("stable",)
     assert config.sync.spare_bytes == 200_000_000
+    assert config.sync.neighbours
     assert config.time_zone == ZoneInfo("UTC")
     assert config.sync.trusted_root == tmp_path / "root.json"
 
@@ -50,6 +51,7 @@ def test_a_good_file_is_read(tmp_path: Path) -> None:
         ("http://books.kiosk.test", "http://kiosk.test", "is the address of portal too"),
         ("state: state", "state: state\ntime_zone: Africa/Kamapla", "did you mean 'Africa/Kampala'?"),
         ("https://console.kiosk.test/", "console", "'console' is not a URL (write it as http://host:port)"),
+        ("https://console.kiosk.test/", "https://[::1", "'https://[::1' is not a URL"),
         ("/srv/mirror", "srv", "'srv' is not a URL (write it as http://host:port, or a folder as /srv/mirror)"),
         ("/srv/mirror", "./stick", "kiosk.yaml:9: './stick' is there twice"),
         ("mirrors:", "mirror:", "unknown key 'mirror' (did you mean 'mirrors'?)"),

@@ -15,7 +15,7 @@ from kiosk.cli.output import as_json, size
 from kiosk.clock import system_clock
 from kiosk.config import Config
 from kiosk.errors import ConfigError, InvalidInput
-from kiosk.host import link
+from kiosk.host import link, timekeeping
 from kiosk.store import db, settings
 from kiosk.store.settings import Hours, LinkIs, MeteredRule, Pause, SyncSettings
 from kiosk.sync import reasons
@@ -102,7 +102,7 @@ def budget(config_path: Path, json_: bool, **given: Any) -> None:
         wanted = _changes(given)
         if wanted:
             change(conn, **wanted)
-        found = standing.read(conn, state, system_clock(), config.time_zone, link.is_metered())
+        found = standing.read(conn, state, timekeeping.read(), config.time_zone, link.is_metered())
     if json_:
         as_json(to_value(found))
     else:

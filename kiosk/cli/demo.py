@@ -5,11 +5,13 @@ Every step is the real one: the same code, servers and trust as in the field; on
 
 from __future__ import annotations
 
+import fcntl
+import os
 import signal
 import sys
 import time
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -22,7 +24,7 @@ from kiosk.cli.federation import Federation
 from kiosk.cli.output import ProgressLine, size
 from kiosk.clock import system_clock
 from kiosk.config import Config
-from kiosk.errors import HostError
+from kiosk.errors import Conflict, HostError
 from kiosk.host import kiwix
 from kiosk.host.processes import Processes, check_port
 from kiosk.store import db, operators
@@ -42,7 +44,7 @@ state: state
 portal: {{address: {portal}, port: {port}, url: "http://{portal}:{port}"}}
 library: {{address: {library}, port: {library_port}, url: "http://{library_host}:{library_port}"}}
 console: {{address: {console}, port: {console_port}, url: "http://{console}:{console_port}"}}
-sync: {{mirrors: ["http://{mirror}:{mirror_port}"], trusted_root: root.json}}
+sync: {{mirrors: ["http://{mirror}:{mirror_port}"], trusted_root: root.json, neighbours: false}}
 """
 
 
@@ -63,6 +65,14 @@ def demo(recipes: tuple[Path, ...], folder: Path, port: int) -> None:
     signal.signal(signal.SIGTERM, _end)
     if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # not under nohup, which means to outlive the terminal
         signal.signal(signal.SIGHUP, _end)
+    if not folder.exists():
+        _check_ports(port)  # a first run that can not be leaves nothing behind
+        folder.mkdir(parents=True)
+    with _alone(folder):
+        _run(folder, recipes, port)
+
+
+def _run(folder: Path, recipes: Sequence[Path], port: int) -> None:
     _check_ports(port)
     fed = Federation(folder.resolve() / "federation")
     _publish(fed, recipes)
@@ -74,6 +84,19 @@ def demo(recipes: tuple[Path, ...], folder: Path, port: int) -> None:
         _start_sites(processes, config, folder.resolve() / "kiosk" / "kiosk.yaml")
         _tell(config, password)
         _watch(processes)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    # A second demonstration in the folder would take the first one's addresses and password away.
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError as error:
+        raise Conflict(f"{folder}: a demonstration is running there", "stop it, or take another --folder") from error
+    finally:
+        os.close(descriptor)
 
 
 def _end(number: int, frame: FrameType | None) -> NoReturn:

@@ -33,8 +33,6 @@ MOST_BODIES = 4
 MIRROR_PORT = 8090
 MOST_QUESTION_BYTES = 1000
 """Nobody has anything to tell the mirror."""
-MOST_BUFFERED_BYTES = 1_000_000
-"""What waits in memory for who reads slowly."""
 
 
 @click.group()
@@ -100,10 +98,10 @@ def mirror(config_path: Path, address: str, port: int, announce: bool) -> None:
     if announce:
         path = config.sync.trusted_root
         try:
-            repository = neighbours.repository_id(path.read_bytes())
+            known = neighbours.repositories(path.read_bytes(), State(config.state).trust)
         except OSError as error:
             raise ConfigError(f"{path}: the root of trust can not be read: {error.strerror}") from error
-        arguments = (config.name, port, repository, stop)
+        arguments = (config.name, port, known, stop)
         threading.Thread(target=neighbours.keep_announcing, args=arguments, daemon=True).start()
     try:
         _listen(create_sharing(Holdings(config.state)), address, port, MOST_QUESTION_BYTES)
@@ -120,7 +118,7 @@ def _listen(app: WSGIApplication, address: str, port: int, most_bytes: int) -> N
     try:
         server = waitress.create_server(
             app, host=address, port=port, threads=THREADS, ident=None, channel_timeout=60,
-            max_request_body_size=most_bytes, outbuf_high_watermark=MOST_BUFFERED_BYTES,
+            max_request_body_size=most_bytes,
         )  # fmt: skip
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error

@@ -13,8 +13,7 @@ from kiosk import config as configuration
 from kiosk.cli import budget
 from kiosk.cli.kiosk_options import CONFIG, JSON, opened
 from kiosk.cli.output import as_json, duration, size
-from kiosk.clock import system_clock
-from kiosk.host import link
+from kiosk.host import link, timekeeping
 from kiosk.store.events import Event
 from kiosk.sync import reasons
 from kiosk.sync import status as standing
@@ -41,13 +40,13 @@ def status(config_path: Path, json_: bool) -> None:
       kiosk sync status --json
     """
     config = configuration.load(config_path)
-    now = system_clock()
+    reading = timekeeping.read()
     with opened(config) as (state, conn):
-        found = standing.read(conn, state, now, config.time_zone, link.is_metered())
+        found = standing.read(conn, state, reading, config.time_zone, link.is_metered())
     if json_:
         as_json(_value(found))
     else:
-        click.echo("\n".join(_lines(found, now, config.time_zone)))
+        click.echo("\n".join(_lines(found, reading.at, config.time_zone)))
 
 
 def _value(found: Status) -> dict[str, Any]:
@@ -56,6 +55,9 @@ def _value(found: Status) -> dict[str, Any]:
         "generation": current.number if current else 0,
         "packs": {pack.pack: pack.version for pack in current.packs} if current else {},
         "fresh_at": found.history.success,
+        "fresh_until": found.freshness.until if found.freshness else None,
+        "stale_since": found.freshness.stale_since if found.freshness else None,
+        "clock_trusted": found.freshness.now.trusted if found.freshness else None,
         "last": {"at": last.at, "kind": last.kind, **last.detail} if last else None,
         "failures": found.history.failures,
         "next": found.due.to_value() if found.due else None,
@@ -73,6 +75,8 @@ def _lines(found: Status, now: datetime, zone: ZoneInfo) -> list[str]:
         age = (now - success).total_seconds()
         ago = f", {duration(age)} ago" if age > 0 else ""
         lines.append(f"fresh     as of {_local(success, zone)}{ago}")
+    if found.freshness:
+        lines.append(f"signed    {found.freshness}")
     lines.append(_last(found.last, zone) if found.last else "last      there was no sync yet")
     if found.history.failures:
         lines.append(f"failures  {found.history.failures} in a row")

@@ -14,10 +14,10 @@ from kiosk.cli.kiosk_options import CONFIG, JSON, opened
 from kiosk.cli.output import as_json, duration, size
 from kiosk.cli.rollback import rollback
 from kiosk.cli.status import status
-from kiosk.clock import system_clock
+from kiosk.cli.sticks import export, import_, stick
 from kiosk.config import Config
 from kiosk.errors import Conflict
-from kiosk.host import link
+from kiosk.host import link, timekeeping
 from kiosk.sync import manners, reasons
 from kiosk.sync import status as standing
 from kiosk.sync.plan import Change, Plan, Step
@@ -38,7 +38,7 @@ def sync() -> None:
     """
 
 
-for command in (status, rollback, pause, resume, budget):
+for command in (status, rollback, pause, resume, budget, import_, export, stick):
     sync.add_command(command)
 
 
@@ -70,10 +70,11 @@ def run(config_path: Path, due: bool, json_: bool) -> None:
 
 def _waits(config: Config) -> str | None:
     with opened(config) as (state, conn):
-        found = standing.read(conn, state, system_clock(), config.time_zone, link.is_metered())
+        found = standing.read(conn, state, timekeeping.read(), config.time_zone, link.is_metered())
+    refusal = found.due
     # A budget that is spent stops the internet alone: a neighbour or a folder may still be asked.
-    free = any(not mirror.metered for mirror in syncing.mirrors(config))
-    refusal = found.due or (None if free else found.internet)
+    if refusal is None and found.internet and not syncing.free_mirrors(config):
+        refusal = found.internet
     return reasons.sentence(refusal, config.time_zone) if refusal else None
 
 
@@ -92,7 +93,7 @@ def plan(config_path: Path, rate: int | None, json_: bool) -> None:
     config = configuration.load(config_path)
     offer = syncing.agent(config, syncing.mirrors(config)).offer()
     with opened(config) as (state, conn):
-        found = standing.read(conn, state, system_clock(), config.time_zone, link.is_metered())
+        found = standing.read(conn, state, timekeeping.read(), config.time_zone, link.is_metered())
     speed = rate * 125 if rate else found.speed_bytes or GUESSED_SPEED
     if json_:
         as_json(_value(offer, found, speed))

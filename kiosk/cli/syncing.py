@@ -2,23 +2,49 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
 from kiosk.cli.output import ProgressLine, as_json, size
 from kiosk.clock import system_clock
 from kiosk.config import Config
-from kiosk.errors import BudgetSpent
-from kiosk.sync import reasons
+from kiosk.errors import BudgetSpent, HostError, MirrorError
+from kiosk.store.state import State
+from kiosk.sync import neighbours, reasons
 from kiosk.sync.agent import Agent, Outcome
-from kiosk.sync.mirrors import HttpMirror, Mirror
+from kiosk.sync.mirrors import FolderMirror, HttpMirror, Mirror
 from kiosk.sync.plan import Change
+
+LISTEN_SECONDS = 3.0
 
 
 def mirrors(config: Config) -> list[Mirror]:
-    """Return the mirrors that the configuration names."""
-    return [HttpMirror(place) for place in config.sync.mirrors]
+    """Return whom to ask, what costs nothing first: folders that are there now, kiosks nearby, then the internet.
+
+    Raises:
+        MirrorError: there is nobody to ask.
+    """
+    places = [place for place in config.sync.mirrors if place.startswith("http")]
+    found = [*free_mirrors(config), *(HttpMirror(place) for place in places)]
+    if not found:
+        told = f"none of the mirrors is there: {', '.join(config.sync.mirrors)}"
+        raise MirrorError(told, "put the disk in, or add a web address to sync.mirrors")
+    return found
+
+
+def free_mirrors(config: Config) -> list[Mirror]:
+    """Return the mirrors whose bytes cost nothing; looking for kiosks nearby takes some seconds."""
+    folders = [Path(place) for place in config.sync.mirrors if not place.startswith("http")]
+    found: list[Mirror] = [FolderMirror(folder) for folder in folders if (folder / "metadata").is_dir()]
+    if config.sync.neighbours:
+        # Without multicast, or without the root that tells our federation's kiosks, there are just no neighbours.
+        with contextlib.suppress(HostError, OSError):
+            known = neighbours.repositories(config.sync.trusted_root.read_bytes(), State(config.state).trust)
+            found += [each.mirror() for each in neighbours.find(known, LISTEN_SECONDS)]
+    return found
 
 
 def agent(config: Config, asked: Sequence[Mirror], *, by_hand: bool = False) -> Agent:
@@ -36,7 +62,9 @@ def run(config: Config, asked: Sequence[Mirror], *, json_: bool, by_hand: bool =
     try:
         outcome = agent(config, asked, by_hand=by_hand).run(line.bytes)
     except BudgetSpent as stop:
-        for pack, before, after in stop.detail.get("changes", []):
+        if json_:
+            as_json(stop.detail)
+        for pack, before, after in stop.detail.get("changes", []) if not json_ else ():
             click.echo(told(Change(pack, before, after)))
         raise
     finally:

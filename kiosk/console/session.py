@@ -1,8 +1,8 @@
 """Who is signed in: the login, the password that must be chosen, and the guard before every page.
 
-True always: without a session only the login, the assets and `/healthz` answer; a session ends when its operator's
-password changes, after half an hour without a page, and at the end of the browser's; a one-time password opens nothing
-but the page on which another is chosen.
+True always: without a session only the login, the assets and `/healthz` answer; a session ends when its operator
+changes the password or signs out, after half an hour without a page, and at the end of the browser's; a one-time
+password opens nothing but the page on which another is chosen.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def signed_in() -> Operator | None:
         return None
     # A clock that was set back makes `seen` lie ahead: that is no reason to keep a session for years.
     idle = abs(current.now() - seen) > IDLE
-    return None if idle or session.get("changed_at") != to_text(operator.changed_at) else operator
+    return None if idle or session.get("since") != _since(operator) else operator
 
 
 @pages.get("/login")
@@ -111,7 +111,9 @@ def choose() -> Response | tuple[str, int]:
 
 @pages.post("/logout")
 def logout() -> Response:
-    """End the session."""
+    """End the session, on every device that this operator uses."""
+    with transaction(conn()):
+        operators.sign_out(conn(), str(session["operator"]))
     session.clear()
     return redirect(url_for("session.login"), 303)
 
@@ -119,5 +121,9 @@ def logout() -> Response:
 def _begin(operator: Operator, now: datetime) -> None:
     session.clear()
     session["operator"] = operator.name
-    session["changed_at"] = to_text(operator.changed_at)
+    session["since"] = _since(operator)
     session["seen"] = to_text(now)
+
+
+def _since(operator: Operator) -> str:
+    return f"{to_text(operator.changed_at)} {operator.sign_outs}"

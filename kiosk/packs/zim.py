@@ -19,6 +19,8 @@ MAGIC = 0x044D495A
 MAJOR_VERSIONS = (5, 6)
 FULL_TEXT = (b"Xfulltext/xapian", b"Z/fulltextIndex/xapian")
 """Namespace and path of the full-text index, in today's books and in old ones."""
+NO_TABLE = 2**64 - 1
+"""What stands for a table that a book does not have; it must have that of its paths."""
 REDIRECT = 0xFFFF
 MOST_PATH_BYTES = 4096
 REPAIR = "fetch or build the book again"
@@ -76,7 +78,8 @@ def read_header(file: BinaryIO, name: str) -> ZimHeader:
     pointers, checksum_at = fields[6:10], fields[12]
     if major not in MAJOR_VERSIONS:
         raise FormatError(f"{name}: ZIM version {major} is not known (5 and 6 are)", "build it with newer tools")
-    if any(not HEADER.size <= pointer < checksum_at for pointer in pointers if pointer != 2**64 - 1):
+    tables = (pointers[0], *(pointer for pointer in pointers[1:] if pointer != NO_TABLE))
+    if any(not HEADER.size <= pointer < checksum_at for pointer in tables):
         raise FormatError(f"{name}: a table of this book lies outside the file", REPAIR)
     return ZimHeader(uuid.UUID(bytes=identity), entries, clusters, pointers[0], checksum_at)
 

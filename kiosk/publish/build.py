@@ -29,6 +29,7 @@ from kiosk.packs.manifest import parse as parse_manifest
 from kiosk.publish import recipe, routes
 from kiosk.publish.content import Content, Version, pieces, read_manifest
 from kiosk.publish.draft import Draft, DraftItem
+from kiosk.publish.drafting import drafts
 from kiosk.publish.drafts import BookWriter, Workshop, draft
 
 Progress = Callable[[str, int, int], None]
@@ -136,6 +137,7 @@ def write_pack(version: Version, folder: Path, out: Path) -> BuiltPack:
         manifest.pack, manifest.version, hashlib.sha256(data).hexdigest(), len(data), manifest.size_bytes,
         manifest.entries, routes.full(version, folder), (), routes.segments(version, folder),
     )  # fmt: skip
+    shutil.rmtree(drafts(folder))
     (folder / "manifest.json").write_bytes(data)
     (folder / "head.json").write_bytes(head.to_bytes())
     final = out / f"{manifest.pack}-{manifest.version}"

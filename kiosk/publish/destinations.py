@@ -8,6 +8,7 @@ server is one that this user knows.
 from __future__ import annotations
 
 import functools
+import os
 import posixpath
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -53,6 +54,7 @@ class Destination:
         kinds = {self._fs.protocol} if isinstance(self._fs.protocol, str) else set(self._fs.protocol)
         self._in_place = kinds.isdisjoint({"s3", "gs", "gcs", "abfs", "az", "memory"})
         self._caches = "s3" in kinds
+        self._on_disk = "file" in kinds
 
     def files(self) -> dict[str, int]:
         """Return path -> size in bytes of each file of a repository that is there, drafts left out."""
@@ -76,7 +78,7 @@ class Destination:
                 return None
 
     def send(self, files: Mapping[str, Path], told: Told) -> None:
-        """Put files at paths, in any order, each whole."""
+        """Put files at paths, in any order, each whole; on a disk they are durable when this returns."""
         with ThreadPoolExecutor(1 if self._in_place else AT_A_TIME) as pool:
             running = [pool.submit(self._put, source, path) for path, source in files.items()]
             try:
@@ -85,6 +87,8 @@ class Destination:
             finally:
                 for job in running:
                     job.cancel()
+        if self._on_disk and files:
+            os.sync()  # a stick may be pulled out at any time, and what comes next names these
 
     def remove(self, path: str) -> None:
         """Remove a file."""

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from kiosk.packs.route import squeezed_bytes
 from kiosk.publish import build as building
 from kiosk.publish import coding, routes
 from kiosk.publish.build import BuiltPack
@@ -90,7 +91,7 @@ def _place(version: Version, number: int, path: str) -> str:
 
 def _coded(target: bytes, reference: bytes) -> int:
     starts = range(0, max(1, len(target)), SLICE_BYTES)
-    return sum(len(coding.encode(_slice(target, at), _slice(reference, at))) for at in starts)
+    return sum(squeezed_bytes(coding.encode(_slice(target, at), _slice(reference, at))) for at in starts)
 
 
 def _slice(data: bytes, start: int) -> bytes:

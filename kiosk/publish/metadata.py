@@ -113,15 +113,25 @@ class MetadataFolder:
         found = {}
         for path in sorted(self.unsigned.glob("*.json")):
             number, _, role = path.name.removesuffix(".json").partition(".")
-            if not path.name.startswith(".") and number == self.next_version(role):
+            if self.may_wait(role, number):
                 found[role] = self._read(path)
                 if not isinstance(found[role].signed, Root if role == "root" else Targets):
                     raise TrustError(f"{path}: this is metadata of another kind", "remove it")
         return {role: found[role] for role in sorted(found, key=lambda role: (role not in TOP_ROLES, role))}
 
-    def next_version(self, role: str) -> str:
-        """Return the number of the version after the current one of a role, which may be new."""
-        return str({**self.versions(), "root": self.root().signed.version}.get(role, 0) + 1)
+    def may_wait(self, role: str, number: str) -> bool:
+        """Tell whether metadata of this number can be the next of a role, which may be new: it is after the current
+        one, and not after the first number that no cut has left among the published files.
+        """
+        current = {**self.versions(), "root": self.root().signed.version}.get(role, 0)
+        return number.isdigit() and current < int(number) <= self._free_version(role, current + 1)
+
+    def _free_version(self, role: str, version: int) -> int:
+        # A published name never changes what it says, not even one that a cut left without a timestamp: a copy of the
+        # repository may have it. Roots follow each other without a gap, and are the last that is written.
+        while role != "root" and (self.folder / f"{version}.{role}.json").exists():
+            version += 1
+        return version
 
     def next_of(self, role: str) -> Metadata[Any]:
         """Return the version of a role that waits for signatures or, if none does, the one to be after the current."""
@@ -134,6 +144,8 @@ class MetadataFolder:
     def stage(self, role: str, metadata: Metadata[Any]) -> None:
         """Let the next version of a role wait for signatures, with none yet and a new date."""
         metadata.signatures.clear()
+        (self.unsigned / f"{metadata.signed.version}.{role}.json").unlink(missing_ok=True)
+        metadata.signed.version = self._free_version(role, metadata.signed.version)
         self.put_unsigned(role, self.dated(role, metadata))
 
     def dated(self, role: str, metadata: Metadata[Any]) -> Metadata[Any]:
@@ -155,10 +167,11 @@ class MetadataFolder:
     def put_online(self, versions: dict[str, int], signers: dict[str, list[Signer]]) -> None:
         """Sign and write a new snapshot of the roles' versions, and last of all a new timestamp."""
         number = self.timestamp().signed.version + 1 if self.exists() else 1
+        listed = self._free_version("snapshot", self.snapshot().signed.version + 1 if self.exists() else 1)
         meta = {f"{name}.json": MetaFile(version) for name, version in versions.items()}
-        snapshot = self.dated("snapshot", Metadata(Snapshot(version=number, meta=meta)))
+        snapshot = self.dated("snapshot", Metadata(Snapshot(version=listed, meta=meta)))
         self.put("snapshot", signed_by(snapshot, signers["snapshot"]))
-        timestamp = self.dated("timestamp", Metadata(Timestamp(version=number, snapshot_meta=MetaFile(number))))
+        timestamp = self.dated("timestamp", Metadata(Timestamp(version=number, snapshot_meta=MetaFile(listed))))
         self.put("timestamp", signed_by(timestamp, signers["timestamp"]))
 
     def clean(self) -> None:

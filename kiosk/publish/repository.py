@@ -13,6 +13,7 @@ a pack is to put its head among the channel's targets. The format is told in doc
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -30,6 +31,7 @@ from kiosk.packs.head import Head
 from kiosk.publish import founding, keys, patches
 from kiosk.publish.build import BuiltPack
 from kiosk.publish.content import Content, unpacked
+from kiosk.publish.drafting import alone
 from kiosk.publish.metadata import MetadataFolder, write_file
 from kiosk.publish.patches import Progress
 from kiosk.publish.signing import Signed, Signing, Waiting
@@ -81,6 +83,10 @@ class Repository:
         Raises:
             TrustError: a blob of the built pack is not what its name says.
         """
+        with alone(self.folder):
+            return self._add(built, progress)
+
+    def _add(self, built: BuiltPack, progress: Progress | None) -> Head:
         path = self.folder / "added" / f"{built.head.pack}-{built.head.version}.json"
         if path.exists():
             head = heads.parse(path.read_bytes(), str(path))
@@ -91,12 +97,13 @@ class Repository:
         for sha256 in heads.needed_blobs(built.head, built.manifest):
             self._take(built.folder / blobs.location(sha256), sha256)
         path.parent.mkdir(exist_ok=True)
+        os.sync()  # all blobs at once, before anything names them
         write_file(path, head.to_bytes())
         return head
 
     def _take(self, source: Path, sha256: str) -> None:
         target = self.folder / blobs.location(sha256)
-        if target.exists():
+        if file_sha256(target) == sha256:
             return
         if file_sha256(source) != sha256:
             raise TrustError(f"{source}: its bytes are not those that its name says", "build the pack again")
@@ -123,11 +130,15 @@ class Repository:
             ConfigError: there is no such channel here, or no folder of keys.
             TrustError: the repository's own signatures do not hold.
         """
+        with alone(self.folder):
+            return self._release(built, channel, progress)
+
+    def _release(self, built: Iterable[BuiltPack], channel: str, progress: Progress | None) -> list[BuiltPack]:
         held = keys.held(self._keys)
         signed = self.metadata.next_of(channel)
         fresh = [each for each in built if self._is_new(each, channel, signed.signed)]
         for each in fresh:
-            head = self.add(each, progress)
+            head = self._add(each, progress)
             data = head.to_bytes()
             target = TargetFile.from_data(target_path(channel, head.pack), data, ["sha256"])
             target.unrecognized_fields["custom"] = {
@@ -148,10 +159,11 @@ class Repository:
             ConfigError: it is not there, or there is no folder of keys.
         """
         held = keys.held(self._keys)
-        signed = self.metadata.next_of(channel)
-        if signed.signed.targets.pop(target_path(channel, pack), None) is None:
-            raise ConfigError(f"the pack '{pack}' is not on the channel '{channel}'")
-        self._stage(channel, signed, held)
+        with alone(self.folder):
+            signed = self.metadata.next_of(channel)
+            if signed.signed.targets.pop(target_path(channel, pack), None) is None:
+                raise ConfigError(f"the pack '{pack}' is not on the channel '{channel}'")
+            self._stage(channel, signed, held)
 
     def releases(self, channel: str) -> list[Release]:
         """Return what is on a channel, by name."""
@@ -196,7 +208,12 @@ class Repository:
     def verify(self) -> Iterator[KioskError]:
         """Read everything that is released, and yield an error for each file that is missing or was changed."""
         for channel in self.channels():
-            for target in self.metadata.channel(channel).signed.targets.values():
+            try:
+                targets = self.metadata.channel(channel).signed.targets.values()
+            except TrustError as error:
+                yield error
+                continue
+            for target in targets:
                 try:
                     yield from self._faults(target)
                 except KioskError as error:

@@ -20,6 +20,7 @@ from kiosk.packs.head import Route, Segments
 from kiosk.packs.listing import Placed
 from kiosk.publish import coding
 from kiosk.publish.content import PIECE_BYTES, Version, pieces
+from kiosk.publish.drafting import drafts
 
 SLICE_BYTES = 3 * 1024 * 1024
 """A large entry is coded in slices of this,"""
@@ -143,7 +144,7 @@ class _Likely:
 
 def _smallest(body: Callable[[], Iterator[bytes]], what: bytes, size_bytes: int, folder: Path) -> tuple[Blob, ...]:
     # Which coding is smaller depends on the content (long windows or fine modelling): both are tried.
-    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+    with tempfile.TemporaryDirectory(dir=drafts(folder)) as scratch:
         made = []
         for method in (route.ZSTD, route.LZMA2):
             path = Path(scratch) / method.decode()
@@ -159,7 +160,7 @@ def segments(version: Version, folder: Path) -> Segments | None:
     if not version.entries:
         return None
     index = bytearray()
-    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+    with tempfile.TemporaryDirectory(dir=drafts(folder)) as scratch:
         path = Path(scratch) / "segments"
         with path.open("wb") as file:
             for number, item in enumerate(version.manifest.in_order):
@@ -210,5 +211,7 @@ def _write(data: bytes, folder: Path) -> str:
     sha256 = hashlib.sha256(data).hexdigest()
     path = folder / blobs.location(sha256)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(data)
+    draft = drafts(folder) / sha256
+    draft.write_bytes(data)
+    draft.rename(path)
     return sha256

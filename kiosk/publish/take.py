@@ -15,9 +15,14 @@ from tuf.api.exceptions import RepositoryError
 from tuf.api.metadata import Metadata, Root, Snapshot, Targets, Timestamp
 
 from kiosk.errors import MirrorError, TrustError
+from kiosk.packs import blobs
+from kiosk.packs import head as heads
 from kiosk.publish.destinations import Destination
 from kiosk.publish.metadata import MetadataFolder, write_file
 from kiosk.publish.upload import UNSIGNED
+
+MOST_BYTES = {"blobs": blobs.BLOB_BYTES, "targets": heads.MOST_BYTES, "metadata": 5_000_000}
+"""What is taken into memory, by folder: the limits of docs/formats/repository.md."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,9 @@ class Taking:
         return Taken(len(files), size, tuple(signed), tuple(path.removeprefix(UNSIGNED) for path in waiting))
 
     def _is_new(self, path: str) -> bool:
-        return path.startswith(("blobs/", "targets/")) and not (self._folder / path).exists()
+        if (self._folder / path).exists():
+            return False
+        return path.startswith("targets/") or path == blobs.location(path.rpartition("/")[2])
 
     def _file(self, path: str) -> int:
         data = self._read(path)
@@ -104,7 +111,7 @@ class Taking:
         number, _, role = path.removeprefix(UNSIGNED).removesuffix(".json").partition(".")
         theirs = self._parsed(path, Root if role == "root" else Targets)
         mine = self._metadata.waiting().get(role)
-        if str(theirs.signed.version) != number or (mine is None and self._metadata.next_version(role) != number):
+        if str(theirs.signed.version) != number or (mine is None and not self._metadata.may_wait(role, number)):
             return False
         if mine is None:
             self._metadata.put_unsigned(role, theirs)
@@ -148,6 +155,9 @@ class Taking:
         return found
 
     def _read(self, path: str) -> bytes:
+        most = MOST_BYTES.get(path.partition("/")[0], 0)
+        if self._there.get(path, 0) > most:
+            raise TrustError(f"{self._source.name}/{path}: {self._there[path]} bytes are too many (at most {most})")
         data = self._source.read(path)
         if data is None:
             raise MirrorError(f"{self._source.name}/{path}: is missing", "is this a whole copy?")

@@ -62,22 +62,26 @@ def publish(
         wanted.pop(TIMESTAMP)
     gone = [path for path in there if path not in here and not path.startswith(UNSIGNED)] if prune else []
     found = Upload(len(wanted), sum(wanted.values()), len(gone), len(here) - len(wanted))
-    if dry_run:
-        return found
+    if not dry_run:
+        _send(repository, destination, {path: _step(path, there) for path in wanted}, found.size_bytes, progress)
+        for path in gone:
+            destination.remove(path)
+    return found
+
+
+def _send(
+    repository: Path, destination: Destination, steps: dict[str, str], size: int, progress: Progress | None
+) -> None:
     done = 0
     for step in STEPS:
-        batch = {path: repository / path for path in sorted(wanted) if _step(path, there) == step}
 
         def told(count: int, step: str = step) -> None:
             nonlocal done
             done += count
             if progress is not None:
-                progress(done, found.size_bytes, step)
+                progress(done, size, step)
 
-        destination.send(batch, told)
-    for path in gone:
-        destination.remove(path)
-    return found
+        destination.send({path: repository / path for path in sorted(steps) if steps[path] == step}, told)
 
 
 def _files(repository: Path) -> dict[str, int]:

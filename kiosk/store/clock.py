@@ -36,7 +36,12 @@ def tick(conn: Connection, reading: Reading) -> Now:
     return now
 
 
+def now(conn: Connection, reading: Reading) -> Now:
+    """Return the moment to reckon with, and write nothing."""
+    return judge(reading, memory(conn))
+
+
 def freshness(conn: Connection, reading: Reading) -> Freshness | None:
     """Return how new the content is by what is known now, link or no link; None before the first refresh."""
     row = conn.execute("SELECT fresh_until FROM clock WHERE fresh_until IS NOT NULL").fetchone()
-    return Freshness(judge(reading, memory(conn)), from_text(row["fresh_until"])) if row else None
+    return Freshness(now(conn, reading), from_text(row["fresh_until"])) if row else None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from functools import cache
 from importlib import resources
@@ -34,14 +34,17 @@ def connect(path: Path, *, any_thread: bool = False) -> Connection:
     Raises:
         StoreError: the file is not a database, can not be opened, or was written by newer code.
     """
-    try:
-        conn = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=not any_thread)
-        conn.row_factory = sqlite3.Row
-        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "busy_timeout = 10000"):
-            conn.execute(f"PRAGMA {pragma}")
-        _migrate(conn, path)
-    except sqlite3.Error as error:
-        raise StoreError(f"{path}: the database can not be opened: {error}", _remedy(error)) from error
+    with ExitStack() as on_error:
+        try:
+            conn = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=not any_thread)
+            on_error.callback(conn.close)
+            conn.row_factory = sqlite3.Row
+            for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "busy_timeout = 10000"):
+                conn.execute(f"PRAGMA {pragma}")
+            _migrate(conn, path)
+        except sqlite3.Error as error:
+            raise StoreError(f"{path}: the database can not be opened: {error}", _remedy(error)) from error
+        on_error.pop_all()
     return conn
 
 

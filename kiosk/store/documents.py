@@ -25,4 +25,6 @@ def all_of(conn: Connection, generation: int) -> list[Document]:
 
 
 def _document(conn: Connection, item: Item) -> Document:
-    return Document(item, item.attributes["category"], tuple(collections.entries(conn, item.collection)))
+    # What every phone opens comes first; who wants to change a paper looks further.
+    files = sorted(collections.entries(conn, item.collection), key=lambda e: (e.type != "application/pdf", e.path))
+    return Document(item, item.attributes["category"], tuple(files))

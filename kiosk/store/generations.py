@@ -56,7 +56,7 @@ def next_number(conn: Connection) -> int:
 def record(conn: Connection, number: int, packs: Sequence[NewPack], now: datetime) -> None:
     """Write the rows of a new generation, whose collections are here already."""
     total = sum(new.manifest.size_bytes for new in packs)
-    conn.execute("INSERT INTO generations VALUES (?, ?, ?)", (number, to_text(now), total))
+    conn.execute("INSERT INTO generations VALUES (?, ?, ?, NULL)", (number, to_text(now), total))
     for new in packs:
         manifest = new.manifest
         conn.execute(
@@ -110,6 +110,20 @@ def kinds(conn: Connection, number: int) -> dict[str, frozenset[str]]:
 def numbers(conn: Connection) -> list[int]:
     """Return the numbers of all recorded generations, the newest first."""
     return [row[0] for row in conn.execute("SELECT number FROM generations ORDER BY number DESC")]
+
+
+def mark_served(conn: Connection, number: int) -> None:
+    """Note that a generation is the one that is served now."""
+    conn.execute(
+        "UPDATE generations SET served = (SELECT coalesce(max(served), 0) + 1 FROM generations) WHERE number = ?",
+        (number,),
+    )
+
+
+def last_served(conn: Connection, limit: int) -> list[int]:
+    """Return the numbers of the generations that were served last, the newest first."""
+    rows = conn.execute("SELECT number FROM generations WHERE served > 0 ORDER BY served DESC LIMIT ?", (limit,))
+    return [row[0] for row in rows]
 
 
 def forget(conn: Connection, number: int) -> None:

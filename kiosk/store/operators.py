@@ -26,11 +26,14 @@ ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 
 @dataclass(frozen=True)
 class Operator:
-    """One who may enter. `changed_at` is when the password was set: sessions from before it are void."""
+    """One who may enter. `changed_at` is when the password was set, `sign_outs` how often the operator signed out:
+    sessions from before either are void.
+    """
 
     name: str
     must_change: bool
     changed_at: datetime
+    sign_outs: int
 
 
 def get(conn: Connection, name: str) -> Operator:
@@ -42,7 +45,7 @@ def get(conn: Connection, name: str) -> Operator:
     row = conn.execute("SELECT * FROM operators WHERE name = ?", (name,)).fetchone()
     if row is None:
         raise NotFound(f"there is no operator {name}")
-    return Operator(row["name"], bool(row["must_change"]), from_text(row["changed_at"]))
+    return Operator(row["name"], bool(row["must_change"]), from_text(row["changed_at"]), row["sign_outs"])
 
 
 def issue_one_time_password(conn: Connection, name: str, now: datetime) -> str | None:
@@ -102,6 +105,11 @@ def sign_in(conn: Connection, guess: Guess) -> Operator | None:
         (guess.name, guess.password_hash),
     )
     return get(conn, guess.name) if changed.rowcount else None
+
+
+def sign_out(conn: Connection, name: str) -> None:
+    """End every session of an operator, also one whose cookie somebody kept."""
+    conn.execute("UPDATE operators SET sign_outs = sign_outs + 1 WHERE name = ?", (name,))
 
 
 def _count_failure(conn: Connection, name: str, failures: int, now: datetime) -> None:

@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 
-from kiosk.errors import FormatError
+from kiosk.errors import FormatError, NoSpace
 from kiosk.packs import names
 from kiosk.packs.collection import Entry
 from kiosk.packs.listing import Placed
@@ -37,9 +37,12 @@ def opened() -> Iterator[Connection]:
     """Yield an empty listing."""
     with closing(sqlite3.connect("", isolation_level=None)) as conn:  # "": on disk, and gone when it is closed
         conn.row_factory = sqlite3.Row
-        conn.execute(TABLE)
-        conn.execute("BEGIN")
-        yield conn
+        try:
+            conn.execute(TABLE)
+            conn.execute("BEGIN")
+            yield conn
+        except sqlite3.OperationalError as error:
+            raise NoSpace(f"the listing of a pack can not be written: {error}", "make room and sync again") from error
 
 
 def put(conn: Connection, listed: Iterable[Placed], name: str) -> None:

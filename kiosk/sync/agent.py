@@ -8,25 +8,24 @@ from __future__ import annotations
 
 import errno
 import random
-import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 
 from kiosk.clock import Clock, Reading
 from kiosk.config import Config
-from kiosk.errors import BudgetSpent, ConfigError, HostError, KioskError, NoSpace
+from kiosk.errors import BudgetSpent, ConfigError, HostError, KioskError, NoSpace, StoreError
 from kiosk.host import link, timekeeping
 from kiosk.packs.manifest import Manifest
+from kiosk.store import clock as clocks
 from kiosk.store import db, events, generations, holds
 from kiosk.store.generations import InstalledPack, NewPack
 from kiosk.store.holds import Hold
 from kiosk.store.state import State
 from kiosk.store.usage import Link
-from kiosk.sync import carry, history, install, lock, manners, offers, stage, updater
+from kiosk.sync import carry, history, install, lock, manners, offers, room, stage, updater
 from kiosk.sync.fetch import Fetcher
-from kiosk.sync.manners import Room
 from kiosk.sync.meter import Meter
 from kiosk.sync.mirrors import Mirror
 from kiosk.sync.offers import Installed, Offer
@@ -96,25 +95,38 @@ class Agent:
             BudgetSpent: nothing is wrong; the budget, hours, the link's rule or a pause ended it.
             TrustError, MirrorError, NoSpace, Conflict (a sync is running), ConfigError, HostError.
         """
-        with self._counted() as (conn, meter):
-            try:
-                session = Session(conn, meter, tuple(meter.usable(self._mirrors)))
-                self._record(
-                    conn, "sync.started", mirrors=[mirror.name for mirror in session.mirrors],
-                    channels=list(self._config.sync.channels),
-                )  # fmt: skip
-                outcome = self._run(session, progress or _silent)
-            except BudgetSpent as stop:
-                meter.flush()
-                self._record(conn, "sync.paused", message=stop.message, fetched_bytes=meter.total_bytes, **stop.detail)
-                raise
-            except (KioskError, OSError) as error:
-                raise self._failed(conn, error) from error
+        try:
+            with self._counted() as (conn, meter):
+                return self._recorded(conn, meter, progress or _silent)
+        except OSError as error:  # before there is a database to tell it to
+            raise _told(error) from error
+
+    def _recorded(self, conn: db.Connection, meter: Meter, progress: Progress) -> Outcome:
+        try:
+            install.clear(self._state, conn)
+            session = Session(conn, meter, tuple(meter.usable(self._mirrors)))
             self._record(
-                conn, "sync.finished", generation=outcome.generation, fetched_bytes=outcome.fetched_bytes,
-                changes=[[c.pack, c.before, c.after] for c in outcome.changes],
+                conn, "sync.started", mirrors=[mirror.name for mirror in session.mirrors],
+                channels=list(self._config.sync.channels),
             )  # fmt: skip
-            return outcome
+            outcome = self._run(session, progress)
+        except BudgetSpent as stop:
+            meter.flush()
+            self._record(
+                conn,
+                "sync.paused",
+                message=stop.message,
+                fetched_bytes=meter.total_bytes,
+                **stop.detail,
+            )
+            raise
+        except (KioskError, OSError) as error:
+            raise self._failed(conn, error) from error
+        self._record(
+            conn, "sync.finished", generation=outcome.generation, fetched_bytes=outcome.fetched_bytes,
+            changes=[[c.pack, c.before, c.after] for c in outcome.changes],
+        )  # fmt: skip
+        return outcome
 
     def offer(self) -> Plan:
         """Return what a sync would do now, after a trusted refresh; changes nothing that is served.
@@ -122,26 +134,27 @@ class Agent:
         Raises:
             As `run`.
         """
-        with self._counted() as (conn, meter):
-            try:
+        try:
+            with self._counted() as (conn, meter):
                 return self._offer(Session(conn, meter, tuple(meter.usable(self._mirrors)))).plan
-            except OSError as error:
-                raise _told(error) from error
+        except OSError as error:
+            raise _told(error) from error
 
     def _failed(self, conn: db.Connection, error: KioskError | OSError) -> KioskError:
         told, failures = _told(error), history.read(conn).failures + 1
         again = manners.next_try(failures, self._clock(), random.random())  # noqa: S311 - spreads kiosks, guards nothing
-        self._record(
-            conn, "sync.failed", error=type(told).__name__, message=told.message, hint=told.hint or "",
-            failures=failures, next_try=again.isoformat(),
-        )  # fmt: skip
+        with suppress(StoreError):  # a full card can not note that it is full; who called is told all the same
+            self._record(
+                conn, "sync.failed", error=type(told).__name__, message=told.message, hint=told.hint or "",
+                failures=failures, next_try=again.isoformat(),
+            )  # fmt: skip
         return told
 
     def _run(self, session: Session, progress: Progress) -> Outcome:
         offer = self._offer(session)
         if not offer.plan.changes and self._state.current_number():
             return Outcome(self._state.current_number(), (), session.meter.total_bytes, offer.plan.left)
-        self._check_room(offer)
+        room.check(offer, self._state, self._config.sync.spare_bytes)
         staged, stop = self._staged(session, offer, progress)
         if stop and not staged:
             raise stop
@@ -150,10 +163,9 @@ class Agent:
         ]
         packs += [self._as_it_is(pack) for pack in offer.kept(staged)]
         number = install.assemble(self._state, session.conn, packs, self._clock())
-        before = self._state.current_number()
-        install.activate(self._state, number)
+        install.activate(self._state, session.conn, number)
         self._keep(offer, packs)
-        install.prune(self._state, session.conn, before, parts=stop is None)
+        install.prune(self._state, session.conn, parts=stop is None)
         changes = tuple(c for c in offer.plan.changes if not c.after or c.pack in staged)
         if stop:
             stop.detail.update(generation=number, changes=[[c.pack, c.before, c.after] for c in changes])
@@ -203,14 +215,14 @@ class Agent:
         links = {session.meter.link(mirror) for mirror in session.mirrors}
         link = next(each for each in Link if each in links)
         offer = offers.make(refreshed.heads, installed, session.meter.settings, held, link)
-        self._check_claim(offer)
+        room.check_claim(offer, self._config.sync.most_bytes)
         return offer
 
     def _refreshed(self, session: Session, held: Sequence[Hold]) -> Refreshed:
         wanted = session.meter.settings.packs
         refreshed = updater.refresh(
             session.mirrors, self._config.sync.channels, session.conn, self._state.trust, self._root(),
-            Reading(self._clock(), self._vouched(), timekeeping.built()),
+            self._reading(),
             packs=None if wanted is None else frozenset(wanted).union(hold.pack for hold in held),
             meter=session.meter,
         )  # fmt: skip
@@ -219,36 +231,12 @@ class Agent:
             self._record(session.conn, "trust.warning", **told)
         return refreshed
 
-    def _check_claim(self, offer: Offer) -> None:
-        most = self._config.sync.most_bytes
-        new = {step.head.pack: step.head.installed_bytes for step in offer.plan.steps}
-        claimed = sum(new.values()) + sum(pack.size_bytes for pack in offer.kept(new))
-        if claimed > most:
-            raise NoSpace(
-                f"the packs that are wanted take {claimed:,} bytes; this kiosk takes at most {most:,}",
-                "raise sync.most_mb, or choose fewer packs (`kiosk sync budget --packs`)",
-            )
-
     def _as_it_is(self, pack: InstalledPack) -> NewPack:
         manifest = stage.installed_manifest(self._state, pack.manifest_sha256)
         return NewPack(pack.head_sha256, pack.manifest_sha256, manifest)
 
-    def _check_room(self, offer: Offer) -> None:
-        blobs = [blob for step in offer.plan.steps for blob in step.route.blobs]
-        room = Room(
-            old_bytes=sum(pack.size_bytes for pack in offer.installed.packs.values()),
-            new_bytes=sum(step.head.installed_bytes for step in offer.plan.steps),
-            parts_bytes=max(0, offer.plan.download_bytes - sum(self._state.part_bytes(blob.sha256) for blob in blobs)),
-            spare_bytes=self._config.sync.spare_bytes,
-            free_bytes=shutil.disk_usage(self._state.folder).free,
-        )
-        if room.short_bytes:
-            raise NoSpace(
-                f"{room.new_bytes:,} bytes are to be written beside the {room.old_bytes:,} that are installed,"
-                f" {room.parts_bytes:,} are to be fetched and {room.spare_bytes:,} must stay free; the card has"
-                f" {room.free_bytes:,} free: {room.short_bytes:,} are missing",
-                "make room, or choose fewer packs (`kiosk sync budget --packs`)",
-            )
+    def _reading(self) -> Reading:
+        return Reading(self._clock(), self._vouched(), timekeeping.built())
 
     def _root(self) -> bytes:
         path = self._config.sync.trusted_root
@@ -262,14 +250,21 @@ class Agent:
 
     def _record(self, conn: db.Connection, kind: str, **detail: object) -> None:
         with db.transaction(conn):
-            events.record(conn, kind, self._clock(), **detail)
+            events.record(conn, kind, self._clock(), by_hand=self._by_hand, **detail)
 
     @contextmanager
     def _counted(self) -> Iterator[tuple[db.Connection, Meter]]:
         with (
             lock.alone(self._state),
             closing(db.connect(self._state.database)) as conn,
-            Meter(conn, self._clock, self._config.time_zone, link.is_metered, by_hand=self._by_hand) as meter,
+            # A day that is over for the kiosk's own time does not come again because a clock went back.
+            Meter(
+                conn,
+                lambda: clocks.now(conn, self._reading()).at,
+                self._config.time_zone,
+                link.is_metered,
+                by_hand=self._by_hand,
+            ) as meter,
         ):
             yield conn, meter
 

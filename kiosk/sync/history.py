@@ -19,6 +19,8 @@ def read(conn: Connection) -> History:
     failures, counting = 0, True
     again: datetime | None = None
     for event in events.last(conn, "sync.", LOOKED_AT):
+        if event.detail.get("by_hand"):  # a stick says nothing of the links
+            continue
         if event.kind == "sync.finished":
             return History(event.at, failures, again)
         if event.kind == "sync.failed" and counting:

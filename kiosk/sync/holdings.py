@@ -93,7 +93,7 @@ class Holdings:
         path = self.folder / LISTING
         stamp = path.stat().st_mtime_ns if path.exists() else -1
         if stamp != self._stamp:
-            self._packs = tuple(map(_held, json.loads(path.read_bytes()))) if stamp >= 0 else ()
+            self._packs = _packs(path.read_bytes()) if stamp >= 0 else ()
             self._cuts = {cut.blob.sha256: cut for held in self._packs for cut in held.media}
             self._stamp = stamp
         return self._packs
@@ -158,6 +158,13 @@ def listing(packs: tuple[Held, ...]) -> bytes:
         ],
         separators=(",", ":"),
     ).encode()  # fmt: skip
+
+
+def _packs(data: bytes) -> tuple[Held, ...]:
+    try:
+        return tuple(map(_held, json.loads(data)))
+    except (ValueError, KeyError, TypeError):  # as an older version of the product wrote it: the next sync writes anew
+        return ()
 
 
 def _row(blob: Blob) -> list[Any]:

@@ -6,6 +6,7 @@ files and rows are on the card; a power cut at any instant leaves the old genera
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,6 +22,8 @@ from kiosk.store.db import Connection, transaction
 from kiosk.store.generations import NewPack
 from kiosk.store.state import State, sync_folder, write_durably
 
+KEPT = 2
+"""Generations that stay: the current one and the one before, to go back to."""
 LIBRARY = "library.xml"
 
 
@@ -47,38 +50,52 @@ def assemble(state: State, conn: Connection, packs: Sequence[NewPack], now: date
     return number
 
 
-def activate(state: State, number: int) -> None:
+def activate(state: State, conn: Connection, number: int) -> None:
     """Make a whole generation the one that is served."""
     draft = state.folder / ".current.new"
     draft.unlink(missing_ok=True)
     draft.symlink_to(Path("generations") / str(number))
     draft.replace(state.current)
     sync_folder(state.folder)
+    with transaction(conn):
+        generations.mark_served(conn, number)
 
 
-def prune(state: State, conn: Connection, before: int, *, parts: bool = True) -> None:
-    """Remove generations that are too old to go back to, what was fetched for this one, what a cut left behind, and
-    files that none needs.
+def clear(state: State, conn: Connection) -> None:
+    """Remove what a cut left behind: generations that were never served, which must not push out one that was."""
+    current = state.current_number()
+    if current and generations.last_served(conn, 1) != [current]:  # cut between the rename and its mark
+        with transaction(conn):
+            generations.mark_served(conn, current)
+    if not _kept(state, conn).issuperset(path.name for path in state.generations.iterdir()):
+        prune(state, conn, parts=False)
+
+
+def prune(state: State, conn: Connection, *, parts: bool = True) -> None:
+    """Remove generations that are too old to go back to, what a cut left behind, and files that none needs.
 
     Args:
-        before: the generation that was served until now; it and the current one stay.
-        parts: whether all that was fetched has been used.
+        parts: also what was fetched, since all of it has been used.
     """
-    kept = {state.current_number(), before}
+    kept = _kept(state, conn)
     for number in generations.numbers(conn):
-        if number not in kept:
+        if str(number) not in kept:
             with transaction(conn):
                 generations.forget(conn, number)
     with transaction(conn):
         collections.forget_unused(conn)
     for path in state.generations.iterdir():
-        if path.name not in {str(number) for number in kept}:
+        if path.name not in kept:
             shutil.rmtree(path)
     for path in state.parts.iterdir() if parts else ():
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     for path in state.objects.glob("*/*"):
         if path.stat().st_nlink == 1:  # no generation holds a link to it
             path.unlink()
+
+
+def _kept(state: State, conn: Connection) -> set[str]:
+    return {str(number) for number in (state.current_number(), *generations.last_served(conn, KEPT))}
 
 
 def _entries(conn: Connection, item: Item) -> Iterator[Entry]:
@@ -92,7 +109,16 @@ def _link_entries(state: State, folder: Path, entries: Iterable[Entry]) -> None:
     for entry in entries:
         path = folder / entry.path
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.hardlink_to(state.object_path(entry.sha256))
+        _link(state.object_path(entry.sha256), path)
+
+
+def _link(file: Path, path: Path) -> None:
+    try:
+        path.hardlink_to(file)
+    except OSError as error:
+        if error.errno != errno.EMLINK:  # ext4 allows 65,000 names: a wiki may have more pages that are all alike
+            raise
+        shutil.copyfile(file, path)
 
 
 def _books(conn: Connection, manifests: Iterable[Manifest]) -> list[shelf.ShelfBook]:

@@ -31,6 +31,7 @@ MOST_DRAINED_BYTES = 4 * 1024
 CONTENT_RANGE = re.compile(r"bytes (\d{1,15})-(\d{1,15})/(?:\d{1,15}|\*)")
 OBJECT = re.compile(r"^(?:<.*object at [^>]*>|[A-Za-z]+\(host=[^)]*\)): ")
 """What the library puts before the reason: its own objects, which tell a reader nothing."""
+LOGIN = "is this the login page of a network?"
 ABSENT = (403, 404, 410)
 """Answers that say "not here"; an object store says 403 where it will not say 404."""
 
@@ -228,6 +229,8 @@ def _is_from(answer: urllib3.BaseHTTPResponse, place: str, start: int, end: int 
         raise FileMissing(f"{place}: the mirror does not have this file (HTTP {answer.status})")
     if answer.status not in (200, 206):
         raise MirrorError(f"{place}: the mirror answered HTTP {answer.status}")
+    if answer.headers.get("Content-Type", "").lower().startswith("text/html"):  # nothing in a repository is
+        raise MirrorError(f"{place}: the mirror answered with a web page", LOGIN)
     if answer.headers.get("Content-Encoding", "identity") != "identity":
         raise MirrorError(f"{place}: the mirror packs its answers, which was not asked for")
     if answer.status == 206:
@@ -237,7 +240,7 @@ def _is_from(answer: urllib3.BaseHTTPResponse, place: str, start: int, end: int 
         return True
     length = answer.headers.get("Content-Length", "")
     if length.isdecimal() and int(length) < max(start, end or 0):
-        raise MirrorError(f"{place}: the mirror has only {length} bytes", "is this a login page?")
+        raise MirrorError(f"{place}: the mirror has only {length} bytes", LOGIN)
     return start == 0
 
 

@@ -1,18 +1,20 @@
 """Neighbouring kiosks: telling them that packs can be had here, and finding those that have some.
 
-Owns: the service `_kiosk-packs._tcp` of multicast DNS (RFC 6762, 6763). Its text record: `v` 1; `repo`, the first 16
-hex digits of the SHA-256 of the root of trust. True always: what is heard is a hint from anyone who is near. It names
-only whom to ask, on the local network and nowhere else; what comes from there is verified like all else.
+Owns: the service `_kiosk-packs._tcp` of multicast DNS (RFC 6762, 6763). Its text record: `v` 1; `repo`, of each root
+metadata that the kiosk knows the first 16 hex digits of its SHA-256, with commas. True always: what is heard is a
+hint from anyone who is near. It names only whom to ask, in one of this machine's own networks and nowhere else; what
+comes from there is verified like all else.
 """
 
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 import threading
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from ipaddress import IPv4Interface, ip_address
+from pathlib import Path
 
 import ifaddr
 from zeroconf import InterfaceChoice, IPVersion, ServiceBrowser, ServiceInfo, ServiceListener, Zeroconf
@@ -23,6 +25,8 @@ from kiosk.sync.mirrors import HttpMirror
 SERVICE = "_kiosk-packs._tcp.local."
 FORM = "1"
 REPOSITORY_DIGITS = 16
+MOST_ROOTS = 12
+"""As many as the record has room for, with the one that was put in by hand."""
 MOST_NEIGHBOURS = 8
 """A hall full of kiosks, or someone who plays one: more are not asked."""
 MOST_NAME_BYTES = 63
@@ -35,12 +39,12 @@ ALL = InterfaceChoice.All
 
 @dataclass(frozen=True)
 class Neighbour:
-    """A kiosk that says it has packs of a repository: its name, the addresses and port where it says so."""
+    """A kiosk that says it has packs: its name, its addresses and port, and the repositories by the roots it knows."""
 
     name: str
     addresses: tuple[str, ...]
     port: int
-    repository: str
+    repositories: tuple[str, ...]
 
     def mirror(self) -> HttpMirror:
         """Return it as a mirror whose bytes cost nothing."""
@@ -48,15 +52,22 @@ class Neighbour:
         return HttpMirror(url, name=f"neighbour {self.name} ({url})", metered=False)
 
 
-def repository_id(root: bytes) -> str:
-    """Return how kiosks of one federation know each other, from the root metadata that was put in by hand."""
-    return hashlib.sha256(root).hexdigest()[:REPOSITORY_DIGITS]
+def repositories(root: bytes, trust: Path) -> tuple[str, ...]:
+    """Return how kiosks of one federation know each other: by any root that both know.
+
+    Args:
+        root: the root metadata that was put in by hand; kiosks set up in different years have different ones.
+        trust: the folder of verified metadata, with the roots that were walked to since; the newest are named.
+    """
+    since = sorted((trust / "metadata").glob("*.root.json"), key=lambda path: int(path.name.split(".")[0]))
+    known = [root, *(path.read_bytes() for path in since[-MOST_ROOTS:])]
+    return tuple(dict.fromkeys(hashlib.sha256(each).hexdigest()[:REPOSITORY_DIGITS] for each in known))
 
 
-def own_addresses() -> tuple[str, ...]:
-    """Return the addresses of this machine at which neighbours may reach it (IPv4, no loopback)."""
-    found = (ip.ip for adapter in ifaddr.get_adapters() for ip in adapter.ips)
-    return tuple(sorted(each for each in found if isinstance(each, str) and _is_near(each, (), loopback=False)))
+def own_interfaces() -> tuple[IPv4Interface, ...]:
+    """Return this machine's addresses with their networks (IPv4: a hotspot and a cable have it; no loopback)."""
+    found = (f"{ip.ip}/{ip.network_prefix}" for each in ifaddr.get_adapters() for ip in each.ips if ip.is_IPv4)
+    return tuple(sorted(own for own in map(IPv4Interface, found) if not own.is_loopback))
 
 
 def record_of(neighbour: Neighbour) -> ServiceInfo:
@@ -68,25 +79,25 @@ def record_of(neighbour: Neighbour) -> ServiceInfo:
         f"{label}.{SERVICE}",
         parsed_addresses=list(neighbour.addresses),
         port=neighbour.port,
-        properties={"v": FORM, "repo": neighbour.repository},
+        properties={"v": FORM, "repo": ",".join(neighbour.repositories)},
         server=f"kiosk-{host}.local.",
     )
 
 
-def neighbour_in(record: ServiceInfo, own: Collection[str], *, loopback: bool = False) -> Neighbour | None:
+def neighbour_in(record: ServiceInfo, own: Collection[IPv4Interface]) -> Neighbour | None:
     """Return the neighbour that a service record tells of; None for one that is not of our form, or not near.
 
     Args:
         record: as it was heard.
-        own: this machine's addresses. Every hotspot has the same one, which here would lead back to this kiosk.
-        loopback: whether this machine itself counts as near.
+        own: this machine's addresses. Near is what is in one of their networks, without a router between, and is not
+            this machine: every hotspot has the same address, which would lead back to this kiosk.
     """
-    repository = (record.properties.get(b"repo") or b"").decode("ascii", "replace")
-    addresses = [each for each in record.parsed_addresses() if _is_near(each, own, loopback=loopback)]
+    known = (record.properties.get(b"repo") or b"").decode("ascii", "replace").split(",")
+    addresses = [each for each in record.parsed_addresses() if _is_near(each, own)]
     if record.properties.get(b"v") != FORM.encode() or not addresses or not record.port:
         return None
     name = "".join(sign for sign in record.get_name() if sign.isprintable())
-    return Neighbour(name, tuple(addresses), record.port, repository)
+    return Neighbour(name, tuple(addresses), record.port, tuple(known))
 
 
 @contextmanager
@@ -106,15 +117,22 @@ def announced(neighbour: Neighbour, interfaces: Interfaces = ALL) -> Iterator[No
 
 
 def keep_announcing(
-    name: str, port: int, repository: str, stop: threading.Event, every_seconds: float = LOOK_SECONDS
+    name: str,
+    port: int,
+    known: tuple[str, ...],
+    stop: threading.Event,
+    *,
+    interfaces: Interfaces = ALL,
+    every_seconds: float = LOOK_SECONDS,
 ) -> None:
     """Announce this kiosk at all its addresses until `stop` is set, anew when a network comes or goes."""
     while not stop.is_set():
-        addresses = own_addresses()
+        own = own_interfaces()
+        addresses = tuple(str(each.ip) for each in own)
         try:
             if addresses:
-                with announced(Neighbour(name, addresses, port, repository)):
-                    while not stop.wait(every_seconds) and own_addresses() == addresses:
+                with announced(Neighbour(name, addresses, port, known), interfaces):
+                    while not stop.wait(every_seconds) and own_interfaces() == own:
                         pass
                 continue
         except HostError:
@@ -122,19 +140,25 @@ def keep_announcing(
         stop.wait(every_seconds)
 
 
-def find(repository: str, seconds: float, *, interfaces: Interfaces = ALL, loopback: bool = False) -> list[Neighbour]:
-    """Listen for some seconds and return the kiosks that hold packs of a repository.
+def find(
+    known: Collection[str],
+    seconds: float,
+    *,
+    interfaces: Interfaces = ALL,
+    networks: Collection[IPv4Interface] | None = None,
+) -> list[Neighbour]:
+    """Listen for some seconds and return the kiosks that hold packs of a repository that this kiosk knows.
 
     Args:
-        repository: which; see `repository_id`.
+        known: which; see `repositories`.
         seconds: how long to listen; answers come within one or two.
         interfaces: the addresses of the network interfaces to ask on.
-        loopback: whether kiosks on this machine count.
+        networks: the addresses with networks that count as this machine's own, in place of those it has.
 
     Raises:
         HostError: multicast does not work here.
     """
-    own = own_addresses()
+    own, wanted = own_interfaces() if networks is None else networks, frozenset(known)
     with _zeroconf(interfaces) as zeroconf:
         heard = _Listener()
         browser = ServiceBrowser(zeroconf, SERVICE, listener=heard)
@@ -144,8 +168,8 @@ def find(repository: str, seconds: float, *, interfaces: Interfaces = ALL, loopb
             zeroconf.get_service_info(SERVICE, name, ANSWER_MILLISECONDS)
             for name in sorted(heard.names)[:MOST_NEIGHBOURS]
         ]
-    found = [neighbour_in(record, own, loopback=loopback) for record in records if record]
-    return [each for each in found if each and each.repository == repository]
+    found = [neighbour_in(record, own) for record in records if record]
+    return [each for each in found if each and wanted.intersection(each.repositories)]
 
 
 class _Listener(ServiceListener):
@@ -177,9 +201,6 @@ def _zeroconf(interfaces: Interfaces) -> Iterator[Zeroconf]:
         zeroconf.close()
 
 
-def _is_near(address: str, own: Collection[str], *, loopback: bool) -> bool:
-    ip = ipaddress.ip_address(address)
-    if ip.version != 4 or ip.is_loopback:  # a hotspot and a cable between kiosks have IPv4
-        return loopback and ip.is_loopback
-    near = ip.is_private or ip.is_link_local
-    return near and not (ip.is_multicast or ip.is_unspecified or ip.is_reserved) and address not in own
+def _is_near(address: str, own: Collection[IPv4Interface]) -> bool:
+    ip = ip_address(address)
+    return ip.version == 4 and any(ip in each.network and ip != each.ip for each in own)

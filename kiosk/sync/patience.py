@@ -45,7 +45,8 @@ def pool(patience: Patience) -> urllib3.PoolManager:
     manager = urllib3.PoolManager(
         timeout=urllib3.Timeout(connect=patience.connect_seconds, read=patience.silence_seconds), retries=retries
     )
-    response: Any = functools.partial(_Response, patience)
+    # As a static method: a newer Python would bind a partial to the connection.
+    response: Any = staticmethod(functools.partial(_Response, patience))
 
     class Plain(HTTPConnection):
         response_class = response

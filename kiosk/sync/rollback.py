@@ -49,7 +49,7 @@ def roll_back(conn: Connection, state: State, wanted: Generation, clock: Clock) 
     with transaction(conn):
         for change in changed:
             holds.put(conn, change.pack, change.before, change.after, clock())
-    install.activate(state, wanted.number)
+    install.activate(state, conn, wanted.number)
     with transaction(conn):
         events.record(
             conn, "sync.rolled_back", clock(), generation=wanted.number, before=before,

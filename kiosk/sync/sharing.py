@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from kiosk.sync.holdings import Found, Holdings
-from kiosk.sync.mirrors import pieces
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -25,7 +24,7 @@ YEAR_SECONDS = 365 * 24 * 3600
 
 
 def create_sharing(holdings: Holdings) -> WSGIApplication:
-    """Return the WSGI application that serves what is held."""
+    """Return the WSGI application that serves what is held; for waitress, whose `wsgi.file_wrapper` knows ranges."""
 
     def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "").removeprefix("/")
@@ -42,23 +41,16 @@ def create_sharing(holdings: Holdings) -> WSGIApplication:
             return _empty(start_response, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, headers)
         status, headers = _head(path, found, span if wanted else None)
         start_response(f"{status.value} {status.phrase}", headers)
-        return _Body(found, *((0, 0) if method == "HEAD" else span))
+        if method == "HEAD":
+            os.close(found.descriptor)
+            return ()
+        file = os.fdopen(found.descriptor, "rb")
+        file.seek(found.offset + span[0])
+        # As many bytes as the length says, and no thread waits for who reads slowly.
+        body: Iterable[bytes] = environ["wsgi.file_wrapper"](file)
+        return body
 
     return serve
-
-
-class _Body:
-    """The bytes of a span; the server closes it, read to the end or not."""
-
-    def __init__(self, found: Found, start: int, end: int) -> None:
-        self._found = found
-        self._pieces = pieces(found.descriptor, found.offset + start, found.offset + end)
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self._pieces
-
-    def close(self) -> None:
-        os.close(self._found.descriptor)
 
 
 def _head(path: str, found: Found, span: tuple[int, int] | None) -> tuple[HTTPStatus, Headers]:

@@ -27,7 +27,7 @@ from kiosk.store.db import Connection, transaction
 from kiosk.store.state import State
 from kiosk.sync import repair
 from kiosk.sync.fetch import Fetcher, Source
-from kiosk.sync.mirrors import file_at
+from kiosk.sync.mirrors import FileMissing, file_at
 from kiosk.sync.objects import Drafts, file_sha256, pieces
 from kiosk.sync.repair import TooDamaged
 
@@ -46,12 +46,15 @@ class Stage:
 def pack(state: State, conn: Connection, fetcher: Fetcher, head: Head, chosen: Route) -> Manifest:
     """Fetch and stage one pack by the route that was chosen; return its manifest.
 
+    Where the old copy is too damaged for a patch, or no mirror that is here has the patch (a stick, a neighbour), the
+    full route is taken.
+
     Raises:
         TrustError, FormatError, MirrorError, StoreError, OSError: nothing of it counts then.
     """
     try:
         return _staged(state, conn, fetcher, head, chosen)
-    except TooDamaged:
+    except (TooDamaged, FileMissing):
         if chosen.start is None:
             raise
         return _staged(state, conn, fetcher, head, head.full)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from kiosk.clock import Freshness, Reading
+from kiosk.store import clock as clocks
 from kiosk.store import events, generations, holds, settings, usage
 from kiosk.store.db import Connection
 from kiosk.store.events import Event
@@ -31,6 +32,7 @@ class Status:
         internet: why nothing may come over the internet now; None: it may.
         settings, used, holds: what the operator set, what came, and what is not to come again.
         speed_bytes: bytes per second as measured lately, or None.
+        freshness: how new the content is by the kiosk's own time; None: before the first refresh.
     """
 
     generation: Generation | None
@@ -42,11 +44,22 @@ class Status:
     used: Used
     holds: tuple[Hold, ...]
     speed_bytes: int | None
+    freshness: Freshness | None
 
 
-def read(conn: Connection, state: State, now: datetime, zone: ZoneInfo, machine: bool | None = None) -> Status:
-    """Return how things stand; `machine` says whether its link is metered (None: not known)."""
+def read(conn: Connection, state: State, reading: Reading, zone: ZoneInfo, machine: bool | None = None) -> Status:
+    """Return how things stand.
+
+    Waits are reckoned by the machine's clock, which always goes on; budgets by the kiosk's own time, which never goes
+    back.
+
+    Args:
+        reading: what the machine says of the time.
+        zone: the zone of days and hours.
+        machine: whether the machine calls its link metered (None: not known).
+    """
     wishes = settings.sync(conn)
+    now = clocks.now(conn, reading).at
     today = now.astimezone(zone).date()
     used = usage.used(conn, today)
     past = history.read(conn)
@@ -56,10 +69,11 @@ def read(conn: Connection, state: State, now: datetime, zone: ZoneInfo, machine:
         generation=generations.get(conn, state.current_number()),
         history=past,
         last=last[0] if last else None,
-        due=manners.due(wishes, past, now),
+        due=manners.due(wishes, past, reading.at),
         internet=manners.may_fetch(wishes, used, now, zone, link),
         settings=wishes,
         used=used,
         holds=tuple(holds.all_of(conn).values()),
         speed_bytes=usage.speed(conn, today),
+        freshness=clocks.freshness(conn, reading),
     )

@@ -1,0 +1,1 @@
+"""Benchmarks: what the product costs, beside its peers, on data that anyone can fetch again."""

@@ -1,9 +1,9 @@
-"""A pack through a bad link, in real time: what it takes, and what is paid for beyond the need.
+"""A whole sync through a bad link, in real time: what it takes, and what is paid for beyond the need.
 
     python -m tests.benchmarks.link                      # 5 MB at 200 kbit/s, 600 ms, a cut every 10 seconds: 4 minutes
     python -m tests.benchmarks.link --rate 20 --megabytes 0.5
 
-The test of the same in seconds is tests/sync/test_fetch.py. Everything a server sends is counted, heads of answers too.
+The test of the same in seconds is tests/sync/test_link.py. All that a server sends is counted, heads of answers too.
 """
 
 from __future__ import annotations
@@ -13,13 +13,11 @@ import tempfile
 import time
 from pathlib import Path
 
-from kiosk.sync.fetch import Fetcher
+from kiosk.sync.agent import Agent
 from kiosk.sync.mirrors import HttpMirror
-from tests.sync.origin import Origin, noise
-from tests.sync.proxy import Proxy, proxy
-
-SHARES = (0.8, 0.14, 0.05, 0.008, 0.002)
-"""How a pack's bytes are spread over blobs: a large route, media, a leaf list's worth of small ones."""
+from tests.making import Village
+from tests.sync.proxy import Proxy
+from tests.sync.test_link import federation, needed_bytes, release_a_book
 
 
 def main() -> None:
@@ -31,17 +29,13 @@ def main() -> None:
     options.add_argument("--cut", type=float, default=10.0, help="seconds from cut to cut")
     chosen = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        origin = Origin(Path(folder) / "origin")
-        blobs = [origin.blob(noise(int(share * chosen.megabytes * 1e6), n)) for n, share in enumerate(SHARES)]
-        with (
-            origin.serve() as url,
-            proxy(url, rate_bits=chosen.rate * 1000, delay_seconds=chosen.delay / 1000, cut_seconds=chosen.cut) as link,
-        ):
+        village = Village(Path(folder))
+        release_a_book(village, int(chosen.megabytes * 1e6))
+        link = {"rate_bits": chosen.rate * 1000, "delay_seconds": chosen.delay / 1000, "cut_seconds": chosen.cut}
+        with federation(village, **link) as proxy:
             began = time.monotonic()
-            fetcher = Fetcher([HttpMirror(link.url)], Path(folder) / "parts")
-            for blob in blobs:
-                fetcher.blob(blob)
-            tell(link, sum(blob.size_bytes for blob in blobs), time.monotonic() - began, chosen.rate)
+            Agent(village.config, [HttpMirror(proxy.url)], village.clock).run()
+            tell(proxy, needed_bytes(village, proxy), time.monotonic() - began, chosen.rate)
 
 
 def tell(link: Proxy, needed: int, seconds: float, rate: float) -> None:

@@ -19,7 +19,8 @@ COMMANDS = [
     "repo verify", "repo publish", "repo take", "repo prune", "repo keys make", "repo keys list", "repo keys add",
     "repo keys rotate", "repo keys revoke", "repo channel add", "repo channel list", "repo channel keys", "repo add",
     "sync run", "sync plan", "sync status", "sync rollback", "sync pause", "sync resume", "sync budget",
-    "serve portal", "serve console", "serve library", "demo",
+    "sync import", "sync export", "sync stick",
+    "serve portal", "serve console", "serve library", "serve mirror", "demo",
 ]  # fmt: skip
 
 

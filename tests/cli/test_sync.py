@@ -4,50 +4,26 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from kiosk.cli import output
-from kiosk.cli.main import main
 from kiosk.store import db, holds
 from kiosk.sync import lock
+from tests.cli.commands import configure, run
 from tests.making import Village, http_server
 
-CONFIG = """\
-name: Umoja
-state: {state}
-portal: {{address: 127.0.0.1, port: 8080, url: "http://kiosk.test"}}
-library: {{address: 127.0.0.2, port: 8081, url: "http://books.kiosk.test"}}
-console: {{address: 127.0.0.3, port: 8082, url: "http://console.kiosk.test"}}
-sync: {{mirrors: ["http://127.0.0.1:1"], trusted_root: root.json}}
-time_zone: Africa/Kampala
-"""
 Ask = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
-def ask(village: Village, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Ask:
-    """Run `kiosk sync …` on the village's kiosk, in this process."""
-    path = village.folder / "kiosk.yaml"
-    path.write_text(CONFIG.format(state=village.state.folder))
-
-    def run(*words: str | Path) -> subprocess.CompletedProcess[str]:
-        monkeypatch.setattr(sys, "argv", ["kiosk", "sync", *map(str, words)])
-        monkeypatch.setenv("KIOSK_CONFIG", str(path))
-        try:
-            main()
-            code = 0
-        except SystemExit as ending:
-            code = int(ending.code or 0)
-        said = capsys.readouterr()
-        return subprocess.CompletedProcess(words, code, said.out, said.err)
-
-    return run
+def ask(village: Village) -> Ask:
+    """Run `kiosk sync …` on the village's kiosk."""
+    path = configure(village.folder / "kiosk.yaml", village.state.folder, village.config.sync.trusted_root)
+    return lambda *words: run("sync", words[0], "--config", path, *words[1:])
 
 
 def value(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:

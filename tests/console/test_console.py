@@ -137,7 +137,11 @@ def test_a_phone_writes_no_capital_into_the_name(client: FlaskClient) -> None:
 def test_signing_out_ends_the_session(inside: FlaskClient) -> None:
     assert inside.get("/logout", **HOST).status_code == 405
     assert inside.get("/", **HOST).status_code == 200
+    kept = inside.get_cookie("console_session", domain="127.0.0.3")
+    assert kept is not None
     assert post(inside, "/logout").location == "/login"
+    assert inside.get("/", **HOST).location == "/login"
+    inside.set_cookie("console_session", kept.value, domain="127.0.0.3")  # somebody copied it from the phone
     assert inside.get("/", **HOST).location == "/login"
 
 

@@ -12,10 +12,8 @@ from pathlib import Path
 
 from tests.faults.disk import Bytes, Disk, Durable, Names, Size, Step
 
-LINE = re.compile(r"^(?P<thread>\d+) +(?:<\.\.\. (?P<resumed>\w+) resumed>(?P<end>.*)|(?P<rest>\w+\(.*))$")
 CALL = re.compile(r"^(?P<name>\w+)\((?P<arguments>.*)\) += (?P<result>-?\d+)(?P<more>.*)$")
 DESCRIPTOR = re.compile(r"^(?P<number>\d+|AT_FDCWD)<(?P<path>[^>]*)>")
-UNFINISHED = " <unfinished ...>"
 
 
 class Recorder:
@@ -29,7 +27,7 @@ class Recorder:
 
     def steps(self, log: Path) -> Iterator[Step]:
         """Yield the steps of a log, in the order in which the calls came back."""
-        for line in whole_lines(log):
+        for line in log.read_text().splitlines():
             match = CALL.match(line)
             if not match or int(match["result"]) < 0:
                 continue  # killed within, or refused: nothing was changed
@@ -123,21 +121,6 @@ class Recorder:
         if path == self._folder:
             return ""
         return path.removeprefix(f"{self._folder}/") if path.startswith(f"{self._folder}/") else None
-
-
-def whole_lines(log: Path) -> Iterator[str]:
-    """Yield the calls of a log, each on a line, also where strace broke it since another thread went between."""
-    begun: dict[str, str] = {}
-    for line in log.read_text().splitlines():
-        match = LINE.match(line)
-        if not match:
-            continue
-        if match["resumed"]:
-            yield begun.pop(match["thread"]) + match["end"].lstrip()
-        elif match["rest"].endswith(UNFINISHED):
-            begun[match["thread"]] = match["rest"].removesuffix(UNFINISHED)
-        else:
-            yield match["rest"]
 
 
 def raw(argument: str) -> bytes:

@@ -23,6 +23,9 @@ class Server(ThreadingHTTPServer):
         self.before: Callable[[str], None] | None = None
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
 
+    def handle_error(self, *args: object) -> None:
+        """Say nothing: who asks may be killed at any moment."""
+
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"

@@ -9,11 +9,11 @@ import json
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 from tests.faults.verdict import Content
 
-Row = Any  # the types are those of the query in `verdict`
+Row = tuple[str, str, str, int, str]
 """Path, type, title, bytes and SHA-256 of an entry."""
 MEDIA = ("audio/", "video/", "application/x-zim")
 SEGMENT_BYTES = 512 * 1024
@@ -30,7 +30,7 @@ def check(content: Content, folder: Path, heads: dict[str, str]) -> None:
         assert files.pop(f"{pack}/manifest.json") == manifest_sha256
         for item in json.loads(manifest)["items"]:
             key = (pack, item["id"], item["language"])
-            entries: list[Row] = [row[3:] for row in content.rows["entries"] if row[:3] == key]
+            entries = cast("list[Row]", [row[3:] for row in content.rows["entries"] if row[:3] == key])
             assert content_root(entries) == item["content_root"]
             for path, _, _, size, digest in entries:
                 place = f"{pack}/{item['id']}/{item['language']}/{path}"
@@ -54,13 +54,13 @@ def content_root(entries: Sequence[Row]) -> str:
 
 def period(routed: Sequence[Row]) -> int:
     """Return the largest power of two that makes segments of about half a megabyte."""
-    limit = max(1, len(routed) * SEGMENT_BYTES // max(1, sum(row[3] for row in routed)))
+    limit = max(1, len(routed) * SEGMENT_BYTES // max(1, sum(int(row[3]) for row in routed)))
     return 1 << (limit.bit_length() - 1)
 
 
 def is_media(row: Row) -> bool:
     """Tell whether an entry travels by itself."""
-    return row[1].startswith(MEDIA) or row[3] > LARGEST_BYTES
+    return bool(row[1].startswith(MEDIA)) or int(row[3]) > LARGEST_BYTES
 
 
 def line(row: Row) -> bytes:

@@ -2,7 +2,9 @@
 
 A **point** is a system call by name and number: the n-th call of that name since the command began, counted as strace
 counts in `inject=…:when=n`. Killing at a point kills before the call does anything, so the points of a run are all the
-states that a process that dies can leave behind (but for a write that is cut within; the replay has those).
+states that a process that dies can leave behind (but for a write that is cut within; the replay has those). Only the
+command's own thread is traced: its helpers (who asks what the link costs, say) touch no state, and were it otherwise,
+the replay would notice that a step is missing.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ CHANGING = (
 EVERYWHERE = ("sync",)
 """Calls that name no path and yet concern every folder."""
 Case = TypeVar("Case")
-LINE = re.compile(r"^(?P<thread>\d+) +(?P<name>[a-z0-9_]+)\((?P<rest>.*)$", re.DOTALL)
+LINE = re.compile(r"^(?P<name>[a-z0-9_]+)\((?P<rest>.*)$")
 
 
 @dataclass(frozen=True, repr=False)
@@ -82,7 +84,7 @@ class Tracer:
 
     def attach(self, pid: int) -> None:
         """Trace the process from now on; it must be waiting."""
-        command = ["strace", "-f", "-esignal=none", *self._options, "-p", str(pid)]
+        command = ["strace", "-esignal=none", *self._options, "-p", str(pid)]
         self._process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
         assert self._process.stderr
         told = self._process.stderr.readline()

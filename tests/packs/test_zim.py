@@ -27,6 +27,7 @@ def test_a_whole_book_passes() -> None:
         (zim_bytes()[:-20] + b"y" + zim_bytes()[-19:], "its checksum does not fit"),
         (zim_bytes(major=9), "ZIM version 9 is not known"),
         (zim_bytes(pointer=10**9), "lies outside the file"),
+        (zim_bytes(pointer=2**64 - 1), "lies outside the file"),  # it has no list of paths at all
         (struct.pack("<I", MAGIC), "is not a ZIM book"),
     ],
 )

@@ -62,6 +62,18 @@ def _running(command: list[str], port: int, log: Path) -> Iterator[None]:
 
 
 @contextmanager
+def _no_sockets(ports: list[int]) -> Iterator[None]:
+    # SeaweedFS leaves its local sockets behind, by port.
+    try:
+        yield
+    finally:
+        for port in ports:
+            for each in (port, port + 10000):
+                for path in Path("/tmp").glob(f"seaweedfs-*-{each}.sock"):
+                    path.unlink()
+
+
+@contextmanager
 def sftp(folder: Path) -> Iterator[tuple[str, Path]]:
     """Run an OpenSSH server and yield the URL of `folder`/served and a HOME whose owner may use it."""
     (port,) = free_ports(1)
@@ -98,7 +110,7 @@ def s3(folder: Path) -> Iterator[tuple[str, str]]:
         f"-s3.config={folder / 's3.json'}", *(f"-{name}.port={port}" for name, port in ports.items()),
     ]  # fmt: skip
     endpoint = f"http://127.0.0.1:{ports['s3']}"
-    with _running(command, ports["s3"], folder / "weed.log"):
+    with _running(command, ports["s3"], folder / "weed.log"), _no_sockets(list(ports.values())):
         store = fsspec.filesystem("s3", key=ACCESS, secret=SECRET, endpoint_url=endpoint, skip_instance_cache=True)
         until = time.monotonic() + UP_SECONDS
         while True:

@@ -9,6 +9,7 @@ import pytest
 
 from kiosk.errors import ConfigError, Conflict, TrustError
 from kiosk.packs import blobs
+from kiosk.publish.drafting import alone
 from tests.making import CHANNEL, Village
 
 
@@ -130,3 +131,24 @@ def test_a_patch_from_a_damaged_version_is_left_out(village: Village) -> None:
     (village.repository.folder / blobs.location(built.head.full.blobs[0].sha256)).write_bytes(b"x")
     village.release(version=2, text="Other words.")
     assert village.repository.known_heads("members")[0].patches == ()
+
+
+def test_two_writers_do_not_lose_each_others_release(village: Village) -> None:
+    with alone(village.repository.folder), pytest.raises(Conflict, match="another command is writing"):
+        village.release()
+    village.release()
+    assert [r.version for r in village.repository.releases(CHANNEL)] == [1]
+
+
+def test_what_a_cut_left_published_keeps_its_bytes(village: Village) -> None:
+    village.release()
+    metadata = village.repository.folder / "metadata"
+    old = (metadata / "timestamp.json").read_bytes()
+    village.release(version=2, text="Each has one vote.")
+    left = {path: path.read_bytes() for path in metadata.glob("[0-9]*.json")}
+    (metadata / "timestamp.json").write_bytes(old)  # cut before the last rename
+    village.clock.forward(days=1)
+    village.release(version=3, text="Each has one vote, and a voice.")
+    assert {path: path.read_bytes() for path in left} == left
+    assert list(village.repository.verify()) == []
+    assert village.agent().run().changes[0].after == 3

@@ -3,76 +3,16 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from securesystemslib.signer import Key, Signer
-from tuf.api.exceptions import DownloadHTTPError
-from tuf.api.metadata import Metadata, Targets
-from tuf.ngclient import Updater, UpdaterConfig
-from tuf.ngclient.fetcher import FetcherInterface
 
 from kiosk.errors import ConfigError, Conflict, FormatError, TrustError
 from kiosk.publish import holders, keys
-from kiosk.publish.destinations import Destination
-from kiosk.publish.metadata import MetadataFolder
 from kiosk.publish.repository import Repository
 from kiosk.publish.signing import Signing
-from kiosk.publish.take import Taking
-from tests.making import CHANNEL, Village
-
-
-class Federation:
-    """The village's repository with its keys dealt out: daily, safe, and one folder a root key."""
-
-    def __init__(self, village: Village) -> None:
-        self.village = village
-        self.folder = village.folder / "repository"
-        self.metadata = MetadataFolder(self.folder / "metadata", village.clock)
-        for owner, names in (("safe", ["targets"]), *((f"chair{n}", [f"root-{n}"]) for n in (1, 2, 3))):
-            (village.folder / owner).mkdir()
-            for name in names:
-                for ending in ("pem", "pub"):
-                    file = f"{name}.{ending}"
-                    shutil.move(village.folder / "keys" / file, village.folder / owner / file)
-
-    def of(self, owner: str) -> Repository:
-        return Repository(self.folder, self.village.folder / owner, self.village.clock)
-
-    def key(self, owner: str, name: str) -> Key:
-        return keys.make(self.village.folder / owner, name).public_key
-
-    def sign(self, *owners: str, at_once: bool = False) -> tuple[str, ...]:
-        """Have owners sign one after the other, and return what the last one published."""
-        return [self.of(owner).sign(at_once=at_once) for owner in owners][-1].published
-
-
-@pytest.fixture
-def federation(village: Village) -> Federation:
-    return Federation(village)
-
-
-class _Files(FetcherInterface):
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def _fetch(self, url: str) -> Iterator[bytes]:
-        path = self._folder / url
-        if not path.is_file():
-            raise DownloadHTTPError("missing", 404)
-        yield path.read_bytes()
-
-
-def refresh(federation: Federation, state: Path, channel: str = CHANNEL) -> int:
-    """Do what a kiosk's client does, with its state kept in a folder, and return the version of the channel."""
-    state.mkdir(exist_ok=True)
-    root = (federation.folder / "metadata" / "1.root.json").read_bytes()
-    files = _Files(federation.folder)
-    client = Updater(str(state), "metadata/", None, "targets/", files, UpdaterConfig(), bootstrap=root)
-    client.refresh()
-    client.get_targetinfo(f"{channel}/-.json")
-    return int(client._trusted_set[channel].version)
+from tests.making import CHANNEL
+from tests.publish.holding import Federation, refresh
 
 
 def test_a_union_publishes_without_the_federations_keys(federation: Federation, tmp_path: Path) -> None:
@@ -166,6 +106,7 @@ def test_a_channel_waits_for_its_new_keys_unless_told_not_to(federation: Federat
     assert federation.sign("keys", at_once=True) == ("2.targets.json",)
     with pytest.raises(TrustError):
         federation.of("keys").releases(CHANNEL)
+    assert ["stable was signed by 0/1 keys" in fault.message for fault in federation.of("keys").verify()] == [True]
     assert [each.version for each in holders.channels(federation.metadata)] == [2]
     assert federation.sign("union", "keys") == ("3.stable.json",)
     assert [each.pack for each in federation.of("keys").releases(CHANNEL)] == ["members"]
@@ -215,49 +156,6 @@ def test_a_public_key_is_known_by_itself_not_by_the_id_it_claims(federation: Fed
     assert (found.keyid, keys.name_of(found)) == (made.keyid, "union-1")
 
 
-def test_signatures_made_apart_are_put_together(federation: Federation, tmp_path: Path) -> None:
-    public = [federation.key("union", "union-1"), federation.key("union2", "union-2")]
-    holders.add_channel(federation.metadata, "prices", public, 2)
-    for owners in (["union"], ["union2", "safe"]):
-        copy = tmp_path / owners[0]
-        shutil.copytree(federation.folder, copy / "repository")
-        for owner in owners:
-            Repository(copy / "repository", federation.village.folder / owner, federation.village.clock).sign()
-    for owner in ("union", "union2"):
-        source = Destination(str(tmp_path / owner / "repository"))
-        assert Taking(federation.folder, federation.metadata, source).take().waiting
-    assert federation.sign("keys") == ("1.prices.json", "2.targets.json")
-
-
-def test_a_file_that_waits_here_is_not_replaced_by_another(federation: Federation, tmp_path: Path) -> None:
-    shutil.copytree(federation.folder, tmp_path / "copy")
-    other = MetadataFolder(tmp_path / "copy" / "metadata", federation.village.clock)
-    holders.add_channel(federation.metadata, "prices", [federation.key("union", "union-1")], 1)
-    holders.add_channel(other, "prices", [federation.key("stranger", "mallory")], 1)
-    with pytest.raises(TrustError, match="not the one that waits here"):
-        Taking(federation.folder, federation.metadata, Destination(str(tmp_path / "copy"))).take()
-
-
-def test_a_forged_copy_is_not_taken(federation: Federation, tmp_path: Path) -> None:
-    copy = tmp_path / "copy"
-    shutil.copytree(federation.folder, copy)
-    federation.of("keys")
-    Repository(copy, federation.village.folder / "keys", federation.village.clock).sign()
-    stable = copy / "metadata" / "1.stable.json"
-    Taking(federation.folder, federation.metadata, Destination(str(copy))).take()
-    assert federation.metadata.timestamp().signed.version == 2
-    forged: Metadata[Targets] = Metadata.from_bytes(stable.read_bytes())
-    forged.signed.version = 2
-    (copy / "metadata" / "2.stable.json").write_bytes(forged.to_bytes())
-    mine = MetadataFolder(copy / "metadata", federation.village.clock)
-    held = keys.held(federation.village.folder / "keys")
-    by_name: dict[str, list[Signer]] = {keys.name_of(each.public_key): [each] for each in held.values()}
-    mine.put_online({"targets": 1, CHANNEL: 2}, by_name)
-    with pytest.raises(TrustError, match=r"2\.stable\.json"):
-        Taking(federation.folder, federation.metadata, Destination(str(copy))).take()
-    assert federation.metadata.versions()[CHANNEL] == 1
-
-
 def test_what_expires_soon_is_signed_anew_when_asked(federation: Federation) -> None:
     federation.village.clock.forward(days=2 * 365 - 100)
     before = federation.metadata.channel(CHANNEL).signed.expires
@@ -274,3 +172,19 @@ def test_metadata_alone_is_enough_to_sign(federation: Federation, tmp_path: Path
     shutil.copytree(federation.folder / "metadata", tmp_path / "stick" / "metadata")
     done = Repository(tmp_path / "stick", federation.village.folder / "safe", federation.village.clock).sign()
     assert done.added == ("2.targets.json",)
+
+
+def test_a_union_with_online_keys_of_its_own_publishes_alone(federation: Federation, tmp_path: Path) -> None:
+    online = federation.key("union", "union-online")
+    for role in ("snapshot", "timestamp"):
+        before, threshold = holders.keys_of(federation.metadata, role)
+        holders.set_keys(federation.metadata, role, [*before, online], threshold)
+    holders.add_channel(federation.metadata, "prices", [federation.key("union", "union-1")], 1)
+    federation.sign("chair1", "chair2", "safe", "union", "keys")
+    refresh(federation, tmp_path / "state", "prices")
+    built = federation.village.release()
+    federation.of("union").release([built], "prices")
+    assert [each.pack for each in federation.of("union").releases("prices")] == ["members"]
+    assert refresh(federation, tmp_path / "state", "prices") == 2
+    federation.sign("keys")
+    assert refresh(federation, tmp_path / "state", "prices") == 2

@@ -83,6 +83,12 @@ def filled(village: Village, count: int = 0, size: int = 2000) -> Path:
     return village.repository.folder
 
 
+def published(folder: Path) -> set[str]:
+    """Return the paths of what readers may see of a repository."""
+    every = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    return {path for path in every if not path.startswith(("added/", "metadata/unsigned/"))}
+
+
 def check(village: Village, folder: Path) -> None:
     """See that a whole repository lies in a folder."""
     found = Repository(folder, None, village.clock)
@@ -92,7 +98,7 @@ def check(village: Village, folder: Path) -> None:
 def test_a_repository_goes_up_whole_and_then_only_what_is_new(village: Village, place: Place, tmp_path: Path) -> None:
     folder = filled(village, count=2, size=3 << 20)
     first = publish(folder, place.destination())
-    assert (first.kept, first.files) == (0, sum(1 for path in folder.rglob("*") if path.is_file()))
+    assert (first.kept, first.files) == (0, len(published(folder)))
     check(village, place.copy(tmp_path / "copy"))
     assert publish(folder, place.destination()).files == 0
     village.release(version=2, text="Other words.")
@@ -108,7 +114,7 @@ def test_killed_in_the_middle_the_old_state_is_whole_and_the_next_run_goes_on(
     folder = filled(village)
     publish(folder, place.destination())
     village.release(version=2, text="Other words.")
-    filled_again = filled_more(village, 500)
+    filled_again = filled_more(village, 250)
     wanted = publish(folder, place.destination(), dry_run=True)
     assert wanted.files > filled_again
     before = len(place.destination().files())
@@ -164,9 +170,20 @@ def test_what_is_gone_here_is_removed_there_when_asked(village: Village, place: 
         path.unlink()
     assert publish(folder, place.destination()).removed == 0
     assert publish(folder, place.destination(), prune=True).removed == 3
-    assert place.destination().files().keys() == {
-        path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
-    }
+    assert place.destination().files().keys() == published(folder)
+
+
+def test_a_store_is_told_what_may_be_cached(
+    village: Village, store: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", servers.ACCESS)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", servers.SECRET)
+    url, endpoint = store
+    publish(filled(village), Destination(f"{url}/cached", {"endpoint_url": endpoint}))
+    client = fsspec.filesystem("s3", endpoint_url=endpoint, skip_instance_cache=True)
+    for path, told in ((TIMESTAMP, "no-cache"), ("metadata/1.root.json", "public, max-age=31536000, immutable")):
+        about = client.call_s3("head_object", Bucket=url.removeprefix("s3://"), Key=f"cached/{path}")
+        assert about["CacheControl"] == told
 
 
 def test_a_file_cut_off_in_a_folder_goes_on_where_it_stopped(village: Village, tmp_path: Path) -> None:

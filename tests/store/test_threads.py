@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -13,13 +14,14 @@ from tests.making import MovableClock
 
 
 @pytest.fixture
-def conn(tmp_path: Path) -> db.Connection:
-    return db.connect(tmp_path / "kiosk.sqlite3")
+def conn(tmp_path: Path) -> Iterator[db.Connection]:
+    with closing(db.connect(tmp_path / "kiosk.sqlite3")) as conn:
+        yield conn
 
 
 def test_a_thread_has_its_first_post(conn: db.Connection) -> None:
     clock = MovableClock()
-    with closing(conn), db.transaction(conn):
+    with db.transaction(conn):
         number = threads.open_thread(conn, " Maize  for sale ", "Amina", "Two bags.\r\n\r\nCome by.", clock())
         thread = threads.get(conn, number)
         (post,) = threads.posts(conn, number)
@@ -51,7 +53,7 @@ def test_what_can_not_be_taken_is_told_by_field_and_leaves_nothing(
 
 def test_a_reply_brings_its_thread_to_the_top(conn: db.Connection) -> None:
     clock = MovableClock()
-    with closing(conn), db.transaction(conn):
+    with db.transaction(conn):
         first = threads.open_thread(conn, "First", "A", "x", clock())
         clock.forward(minutes=1)
         second = threads.open_thread(conn, "Second", "A", "x", clock())
@@ -68,7 +70,7 @@ def test_a_reply_to_no_thread_is_told(conn: db.Connection) -> None:
 
 def test_paging_meets_each_thread_once_while_others_write(conn: db.Connection) -> None:
     clock = MovableClock()
-    with closing(conn), db.transaction(conn):
+    with db.transaction(conn):
         numbers = []
         for n in range(7):
             numbers.append(threads.open_thread(conn, f"T{n}", "A", "x", clock()))
@@ -91,7 +93,7 @@ def test_paging_meets_each_thread_once_while_others_write(conn: db.Connection) -
     ],
 )
 def test_words_are_not_run_together_nor_emoji_torn(conn: db.Connection, typed: str, kept: str) -> None:
-    with closing(conn), db.transaction(conn):
+    with db.transaction(conn):
         thread = threads.open_thread(conn, typed, "A", typed, MovableClock()())
         assert threads.get(conn, thread).title == kept
         assert threads.posts(conn, thread)[0].body == kept

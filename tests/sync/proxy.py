@@ -35,8 +35,8 @@ class Fault:
 
     reset: RST at byte `at` of the body. truncate: closed there. stall: silent from there. drip: a byte now and then
     from there; drip_head: so from the first byte of the head. flip: the byte at `at` is changed. ignore_range: 200 and
-    the whole file. login, login_without_length: a page of HTML. endless: the body never ends. refuse: HTTP 503.
-    wrong_range: a Content-Range that was not asked for. redirect: to `target`. pack: says it is gzip.
+    the whole file. login: a page of HTML; login_without_length: one that does not say so. endless: the body never ends.
+    refuse: HTTP 503. wrong_range: a Content-Range that was not asked for. redirect: to `target`. pack: says it is gzip.
     """
 
     kind: Kind
@@ -251,9 +251,9 @@ def _spoiled_head(
     headers = {k: v for k, v in answer.getheaders() if k.lower() not in ("connection", "transfer-encoding")}
     status, body = answer.status, None
     if kind in ("login", "login_without_length"):
-        status, headers, body = 200, {"Content-Type": "text/html"}, iter([LOGIN_PAGE])
+        status, headers, body = 200, {}, iter([LOGIN_PAGE])
         if kind == "login":
-            headers["Content-Length"] = str(len(LOGIN_PAGE))
+            headers = {"Content-Type": "text/html; charset=utf-8", "Content-Length": str(len(LOGIN_PAGE))}
     elif kind == "refuse":
         status, headers, body = 503, {"Content-Length": "0", "Retry-After": "86400"}, iter([b""])
     elif kind == "redirect" and fault:

@@ -97,6 +97,23 @@ def test_changed_bytes_are_refused_by_name_and_the_old_content_stays(village: Vi
     assert sha256 in last_event(village).detail["message"]
 
 
+@pytest.mark.parametrize("what", ["patch", "segments"])
+def test_where_no_mirror_has_the_patch_or_a_segment_the_full_route_is_taken(village: Village, what: str) -> None:
+    village.release(text="Members own it together. " * 50)
+    village.agent().run()
+    village.release(version=2, text="Each has one vote. " * 50)
+    head = village.repository.known_heads("members")[0]
+    gone = head.patches[0].blobs[0] if what == "patch" else head.segments.index if head.segments else None
+    assert gone
+    (village.repository.folder / blobs.location(gone.sha256)).unlink()
+    if what == "segments":
+        lesson = village.state.current.resolve() / "members/members/en/lessons/01-members.html"
+        lesson.chmod(0o644)
+        lesson.write_bytes(b"rotten")
+    assert village.agent().run().generation == 2
+    assert "Each has one vote." in village.lesson()
+
+
 def test_a_damaged_old_copy_is_repaired_from_segments(village: Village) -> None:
     village.release(text="Members own it together. " * 50)
     village.agent().run()
@@ -206,8 +223,8 @@ def test_a_killed_assembly_is_cleared_away(village: Village) -> None:
     village.state.prepare()
     (village.state.generations / ".1.new" / "members").mkdir(parents=True)
     (village.state.generations / "1").mkdir()  # renamed, but its rows were never written
-    assert village.agent().run().generation == 2
-    assert [path.name for path in village.state.generations.iterdir()] == ["2"]
+    assert village.agent().run().generation == 1
+    assert [path.name for path in village.state.generations.iterdir()] == ["1"]
 
 
 def test_going_back_is_one_rename(village: Village) -> None:
@@ -215,5 +232,33 @@ def test_going_back_is_one_rename(village: Village) -> None:
     village.agent().run()
     village.release(version=2, text="Each has one vote.")
     village.agent().run()
-    install.activate(village.state, 1)
+    with closing(db.connect(village.state.database)) as conn:
+        install.activate(village.state, conn, 1)
+    assert "Members own it together." in village.lesson()
+
+
+def test_a_generation_that_never_served_does_not_push_out_one_that_did(village: Village) -> None:
+    village.release()
+    village.agent().run()
+    village.release(version=2, text="Each has one vote.")
+    village.agent().run()
+    with closing(db.connect(village.state.database)) as conn:  # cut after the rows of a third, before the rename
+        with db.transaction(conn):
+            generations.record(conn, 3, [], village.clock())
+        (village.state.generations / "3").mkdir()
+    (village.state.generations / ".4.new").mkdir()
+    assert village.agent().run().changes == ()
+    assert sorted(path.name for path in village.state.generations.iterdir()) == ["1", "2"]
+    with closing(db.connect(village.state.database)) as conn:
+        assert generations.last_served(conn, 5) == [2, 1]
+
+
+def test_a_cut_between_the_rename_and_its_mark_is_made_good(village: Village) -> None:
+    village.release()
+    village.agent().run()
+    with closing(db.connect(village.state.database)) as conn, db.transaction(conn):
+        conn.execute("UPDATE generations SET served = NULL")
+    village.agent().run()
+    with closing(db.connect(village.state.database)) as conn:
+        assert generations.last_served(conn, 5) == [1]
     assert "Members own it together." in village.lesson()

@@ -15,11 +15,13 @@ from kiosk.store.state import State
 from kiosk.sync import carry
 from kiosk.sync.carry import export_to, keep
 from kiosk.sync.fetch import Fetcher
-from kiosk.sync.holdings import Cut, Held, Holdings
+from kiosk.sync.holdings import BLOB, METADATA, TARGET, Cut, Held, Holdings
 from kiosk.sync.mirrors import Mirror
 from tests.making import CHANNEL, Village
 from tests.sync.origin import Origin, noise
 
+FORMS = (BLOB, METADATA, TARGET)
+"""Names that any file system of a stick can hold: small letters, digits, hyphens and dots, whatever their case."""
 HEAD = b'{"a head": "as it was signed"}'
 FULL, PATCH, FILM = noise(300_000, 1), noise(90_000, 2), noise(200_000, 3)
 
@@ -143,6 +145,7 @@ def test_a_stick_becomes_a_full_mirror(carrier: Carrier, tmp_path: Path) -> None
     assert names(stick) == kept | {location(blob.sha256) for blob in everything(carrier.held)} | {
         location(str(blob.leaves)) for blob in everything(carrier.held) if blob.leaves
     }
+    assert all(form.fullmatch(name) for name in names(stick) for form in FORMS if form.pattern.startswith(name[:4]))
     for data in (FULL, PATCH, FILM):
         assert (stick / location(hashlib.sha256(data).hexdigest())).read_bytes() == data
 

@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,8 @@ from kiosk.store import db, events, generations, holds, settings, usage
 from kiosk.store.settings import LinkIs, MeteredRule, Pause, SyncSettings
 from kiosk.sync import lock, rollback
 from kiosk.sync.agent import Agent
-from kiosk.sync.mirrors import HttpMirror
-from tests.making import CHANNEL, Village, http_server, no_books, recipe, write_recipe
+from kiosk.sync.mirrors import FolderMirror, HttpMirror
+from tests.making import CHANNEL, Village, no_books, recipe, write_recipe
 
 MB = 1_000_000
 
@@ -61,19 +62,22 @@ def test_a_budget_stops_the_sync_shows_what_is_complete_and_goes_on_next_day(
         paper(village, pack, 4 * MB)
     behave(conn, SyncSettings(day_bytes=5 * MB, order=("bb",)))
     spent = []
-    with http_server(village.repository.folder) as url:
-        agent = Agent(village.config, [HttpMirror(url)], village.clock)
-        for shown in (["bb"], ["aa", "bb"]):
-            with pytest.raises(BudgetSpent, match="of today's 5 MB are used; it goes on at") as stop:
-                agent.run()
-            assert stop.value.exit_code == 9
-            spent.append(usage.used(conn, village.clock.now.date()).day_bytes)
-            assert last(conn).kind == "sync.paused"
-            assert last(conn).detail["reason"] == "day-spent"
-            assert sorted(versions(village, conn)) == shown
-            village.clock.forward(days=1)
-        assert [change.pack for change in agent.run().changes] == ["cc"]
-    assert all(5 * MB < day <= 5.1 * MB for day in spent)
+    paid = FolderMirror(village.repository.folder)
+    paid.metered = True
+    agent = Agent(village.config, [paid], village.clock)
+    for shown in (["bb"], ["aa", "bb"]):
+        with pytest.raises(BudgetSpent, match="of today's 5 MB are used; it goes on at") as stop:
+            agent.run()
+        assert stop.value.exit_code == 9
+        spent.append(usage.used(conn, village.clock.now.date()).day_bytes)
+        assert last(conn).kind == "sync.paused"
+        assert last(conn).detail["reason"] == "day-spent"
+        assert sorted(versions(village, conn)) == shown
+        village.clock.forward(days=1)
+    assert [change.pack for change in agent.run().changes] == ["cc"]
+    spent.append(usage.used(conn, village.clock.now.date()).day_bytes)
+    assert all(5 * MB < day <= 5.1 * MB for day in spent[:2])
+    assert 12 * MB < sum(spent) <= 12.24 * MB  # day two went on from where day one stopped
     assert sorted(versions(village, conn)) == ["aa", "bb", "cc"]
 
 
@@ -165,3 +169,21 @@ def test_room_is_refused_before_with_all_figures(village: Village, conn: db.Conn
         Agent(config, [village.mirror], village.clock).run()
     assert f"{1 << 60:,} must stay free" in refusal.value.message
     assert "are missing" in refusal.value.message
+
+
+def test_a_clock_that_goes_back_gives_no_day_twice(village: Village, conn: db.Connection) -> None:
+    for pack in ("aa", "bb", "cc"):
+        paper(village, pack, 2 * MB)
+    behave(conn, SyncSettings(day_bytes=5 * MB))
+    village.mirror.metered = False
+    Agent(village.config, [village.mirror], village.clock, vouched=lambda: True).run()  # a stick; the clock is right
+    for pack in ("dd", "ee", "ff"):
+        paper(village, pack, 2 * MB)
+    paid = FolderMirror(village.repository.folder)
+    paid.metered = True
+    for _ in range(3):
+        with pytest.raises(BudgetSpent):
+            Agent(village.config, [paid], village.clock, vouched=lambda: False).run()
+        village.clock.forward(days=-10)  # restarted without a clock
+    assert 5 * MB < sum(each.size_bytes for each in usage.between(conn, date(2026, 1, 1), date(2026, 12, 31))
+                        if each.link is not usage.Link.FREE) <= 5.1 * MB  # fmt: skip

@@ -124,13 +124,19 @@ def test_a_server_without_ranges_is_told_before_its_body_is_read(link: Proxy, pl
     assert read(link, place, 0, 1000) == DATA[:1000]  # from the first byte it will do
 
 
-def test_a_login_page_is_known_by_its_length(link: Proxy, place: str) -> None:
+def test_a_login_page_is_known_by_its_type(link: Proxy, place: str) -> None:
     link.faults.append(Fault("login", times=2))
     for start in (0, 200_000):
         got, error = read_until_error(link, place, start, 300_000)
         assert got == b""
         assert not isinstance(error, RangeIgnored)
         assert "login page" in str(error.hint)
+
+
+def test_a_file_that_is_shorter_than_it_must_be_is_known_before_it_is_read(link: Proxy, place: str) -> None:
+    got, error = read_until_error(link, place, 0, 300_001)
+    assert got == b""
+    assert "the file is shorter" in error.message
 
 
 def test_a_login_page_without_length_is_short(link: Proxy, place: str) -> None:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from kiosk.clock import Reading
 from kiosk.errors import Conflict, NotFound
 from kiosk.store import db, events, holds
 from kiosk.sync import history, lock, rollback, status
@@ -69,7 +70,7 @@ def test_failures_are_counted_back_to_the_last_that_ended_well(village: Village,
     found = history.read(conn)
     assert (found.failures, found.success) == (2, START + timedelta(minutes=1))
     assert found.next_try == START + timedelta(hours=1)
-    told = status.read(conn, village.state, village.clock(), ZoneInfo("UTC"))
+    told = status.read(conn, village.state, Reading(village.clock(), vouched=False), ZoneInfo("UTC"))
     assert told.due
     assert (told.due.reason, told.due.figures) == (Reason.BACKING_OFF, {"failures": 2})
 
@@ -78,5 +79,6 @@ def test_a_stop_by_the_budget_is_no_failure_and_ends_the_row(village: Village, c
     for kind in ("sync.failed", "sync.failed", "sync.paused", "sync.failed"):
         events.record(conn, kind, village.clock())
     assert history.read(conn).failures == 1
-    events.record(conn, "sync.paused", village.clock())
+    for kind in ("sync.paused", "sync.failed", "sync.finished"):
+        events.record(conn, kind, village.clock(), by_hand=kind != "sync.paused")
     assert history.read(conn) == History(None, 0, None)

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import http.client
-from collections.abc import Iterator
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from kiosk.errors import MirrorError
 from kiosk.packs.blobs import Blob, location
-from kiosk.sync.holdings import Cut, Held, listing
+from kiosk.sync.holdings import Cut, Held, Holdings, listing
+from kiosk.sync.mirrors import HttpMirror
 from tests.sync.origin import Origin, noise
+from tests.test_config import GOOD
+from tests.whole_path.running import KIOSK, free_port
 
 DATA = noise(200_000)
 
@@ -111,3 +119,42 @@ def test_blobs_of_media_are_cut_from_the_installed_file(server: http.client.HTTP
     assert ask(server, "/blobs/aa/" + "a" * 64)[:2] == (200, film[:100_000])
     assert ask(server, "/blobs/bb/" + "b" * 64, "bytes=10-19")[:2] == (206, film[100_010:100_020])
     assert ask(server, "/blobs/cc/" + "c" * 64)[0] == 404  # the file is shorter than it was: not told as held
+
+
+def test_the_command_serves_what_a_kiosk_holds(tmp_path: Path) -> None:
+    (tmp_path / "kiosk.yaml").write_text(GOOD)
+    blob, port = Origin(tmp_path / "state").blob(DATA), str(free_port())
+    settings = ["--config", str(tmp_path / "kiosk.yaml"), "--address", "127.0.0.1", "--port", port, "--no-announce"]
+    with subprocess.Popen([*KIOSK, "serve", "mirror", *settings]) as child:
+        try:
+            mirror = HttpMirror(f"http://127.0.0.1:{port}", metered=False)
+            assert patiently(lambda: b"".join(mirror.read(location(blob.sha256), 100_000)), child) == DATA[100_000:]
+        finally:
+            child.terminate()
+
+
+def patiently(attempt: Callable[[], bytes], child: subprocess.Popen[bytes]) -> bytes:
+    """Try until it works, for as long as the child lives."""
+    while child.poll() is None:
+        with suppress(MirrorError):
+            return attempt()
+        time.sleep(0.1)
+    raise AssertionError("the server has ended")
+
+
+def test_slow_readers_keep_nobody_waiting(server: http.client.HTTPConnection, origin: Origin) -> None:
+    large = location(origin.blob(noise(30_000_000)).sha256)
+    small = location(origin.blob(DATA).sha256)
+    slow = [socket.create_connection((server.host, server.port)) for _ in range(8)]  # twice as many as threads
+    for each in slow:
+        each.sendall(f"GET /{large} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        assert each.recv(100).startswith(b"HTTP/1.1 200")
+    assert ask(server, "/" + small)[:2] == (200, DATA)
+    for each in slow:
+        each.close()
+
+
+def test_a_listing_of_another_form_is_nothing(origin: Origin) -> None:
+    origin.folder.mkdir(parents=True)
+    (origin.folder / "holdings.json").write_text('[{"target": 1}]')
+    assert Holdings(origin.state).packs() == ()

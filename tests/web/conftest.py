@@ -29,7 +29,7 @@ def config(tmp_path: Path) -> Config:
         portal=Site("127.0.0.1", 8300, "http://kiosk.test"),
         library=Site("127.0.0.1", 9, "http://library.test"),
         console=Site("127.0.0.1", 8302, "http://console.test"),
-        sync=Sync(("http://mirror.test",), ("stable",), tmp_path / "root.json", 1, 1),
+        sync=Sync(("http://mirror.test",), ("stable",), tmp_path / "root.json", 1, 1, neighbours=False),
         time_zone=ZoneInfo("Africa/Kampala"),
     )
 

@@ -49,7 +49,7 @@ def test_every_command_of_the_page_works_in_its_order(tmp_path: Path) -> None:
     assert "prices: + key union-1" in told
     assert "staged prices 1 on prices" in told
     assert "waiting: 2.prices.json is signed; it waits" in told
-    assert "published 4.root.json" in told
+    assert "published 3.root.json" in told
     repository = tmp_path / "srv" / "repository"
     rows = json.loads(kiosk("repo", "keys", "list", repository, "--json").stdout)
     holding = {role: {row["name"] for row in rows if row["role"] == role} for role in ("root", "timestamp", "prices")}

@@ -2,7 +2,8 @@
 CREATE TABLE generations (
     number       INTEGER PRIMARY KEY CHECK (number > 0),
     made_at      TEXT NOT NULL,
-    installed_bytes INTEGER NOT NULL CHECK (installed_bytes >= 0)
+    installed_bytes INTEGER NOT NULL CHECK (installed_bytes >= 0),
+    served       INTEGER  -- rises with each time that one is served; null for one that never was
 ) STRICT;
 
 CREATE TABLE packs (
@@ -76,6 +77,7 @@ CREATE TABLE operators (
     password_hash TEXT NOT NULL,
     must_change  INTEGER NOT NULL CHECK (must_change IN (0, 1)),
     changed_at   TEXT NOT NULL,
+    sign_outs    INTEGER NOT NULL DEFAULT 0,  -- each ends the sessions that there were
     failures     INTEGER NOT NULL DEFAULT 0 CHECK (failures >= 0),
     locked_until TEXT
 ) STRICT, WITHOUT ROWID;

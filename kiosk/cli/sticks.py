@@ -1,0 +1,138 @@
+"""`kiosk sync import|export|stick`: packs that come and go on a stick."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from kiosk import config as configuration
+from kiosk.cli import syncing
+from kiosk.cli.kiosk_options import CONFIG, JSON, opened
+from kiosk.cli.output import ProgressLine, as_json, size
+from kiosk.config import Config
+from kiosk.errors import ConfigError, MirrorError, TrustError
+from kiosk.host import link, timekeeping
+from kiosk.store import clock as clocks
+from kiosk.sync import carry, lock
+from kiosk.sync.carry import Exported
+from kiosk.sync.meter import Meter
+from kiosk.sync.mirrors import FolderMirror, Mirror
+
+REPOSITORY, FILL = "kiosk-repository", "please-fill"
+FOLDER = click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+
+
+@click.command("import")
+@FOLDER
+@CONFIG
+@JSON
+def import_(folder: Path, config_path: Path, json_: bool) -> None:
+    """Sync from FOLDER alone: a copy of a repository, or a stick that has one in `kiosk-repository/`.
+
+    All is checked as if it came over the internet. It costs nothing of the data budget; a pause does not hold.
+
+    \b
+    Example:
+      kiosk sync import /media/stick
+    """
+    place = repository_on(folder)
+    if not holds_repository(place):
+        raise ConfigError(f"{place}: this is not a repository", "name the folder that has metadata/ and blobs/ in it")
+    syncing.run(configuration.load(config_path), [FolderMirror(place)], json_=json_, by_hand=True)
+
+
+@click.command()
+@FOLDER
+@CONFIG
+def stick(folder: Path, config_path: Path) -> None:
+    """Do what the stick mounted at FOLDER asks for; nothing, if it asks for nothing.
+
+    A stick with a repository in `kiosk-repository/` is imported. One with a file `kiosk-repository/please-fill` is then
+    filled with what this kiosk has, to be taken to the next.
+
+    \b
+    Example:
+      kiosk sync stick /run/kiosk-usb/sdb1
+    """
+    config = configuration.load(config_path)
+    place = folder / REPOSITORY
+    if not place.is_dir():
+        click.echo(f"{folder}: there is no {REPOSITORY}/ on this stick; nothing is done")
+        return
+    fill = (place / FILL).exists()
+    if holds_repository(place):
+        try:
+            syncing.run(config, [FolderMirror(place)], json_=False, by_hand=True)
+        except (TrustError, MirrorError) as error:
+            if not fill:
+                raise
+            # A stick that comes back from a long way is older than this kiosk: nothing is taken from it, it is filled.
+            click.echo(f"nothing is taken from the stick: {error.message}")
+    if fill:
+        _tell(_export(config, place, [], quiet=False), place)
+
+
+@click.command()
+@FOLDER
+@click.option("--complete", is_flag=True, help="Ask the mirrors for what this kiosk does not hold; costs data.")
+@CONFIG
+@JSON
+def export(folder: Path, complete: bool, config_path: Path, json_: bool) -> None:
+    """Make FOLDER, or its `kiosk-repository/` if it has one, a mirror of what this kiosk has, for the next one.
+
+    Only what is missing there is copied; cut off, it goes on where it was.
+
+    \b
+    Example:
+      kiosk sync export /media/stick/kiosk-repository
+    """
+    config = configuration.load(config_path)
+    others = syncing.mirrors(config) if complete else []
+    exported = _export(config, repository_on(folder), others, quiet=json_)
+    if json_:
+        as_json(dataclasses.asdict(exported) | {"is_complete": exported.is_complete})
+    else:
+        _tell(exported, repository_on(folder))
+
+
+def _export(config: Config, place: Path, others: Sequence[Mirror], *, quiet: bool) -> Exported:
+    line = ProgressLine("copying", quiet)
+    with opened(config) as (state, conn), lock.alone(state):
+        try:
+            with Meter(
+                conn, lambda: clocks.now(conn, timekeeping.read()).at, config.time_zone, link.is_metered
+            ) as meter:
+                return carry.export_to(place, state, others, _Paid(meter), line.bytes)
+        finally:
+            line.end()
+
+
+class _Paid:
+    """Counts what comes over the internet; what is read from the kiosk's own card did not arrive anywhere."""
+
+    def __init__(self, meter: Meter) -> None:
+        self._meter = meter
+
+    def __call__(self, mirror: Mirror, count: int) -> None:
+        if mirror.metered:
+            self._meter(mirror, count)
+
+
+def _tell(exported: Exported, place: Path) -> None:
+    for pack in exported.packs:
+        note = "" if pack.from_nothing else "; not enough for a kiosk that has nothing of it yet (--complete)"
+        click.echo(f"{pack.pack} {pack.version}{note}")
+    click.echo(f"copied {size(exported.copied_bytes)} to {place}")
+
+
+def repository_on(folder: Path) -> Path:
+    """Return where on a stick the repository lies, or the folder itself."""
+    return folder / REPOSITORY if (folder / REPOSITORY).is_dir() else folder
+
+
+def holds_repository(place: Path) -> bool:
+    """Tell whether a folder looks like a repository."""
+    return (place / "metadata").is_dir()

@@ -1,0 +1,50 @@
+"""Room on the card: refused before anything is fetched, with the figures."""
+
+from __future__ import annotations
+
+import shutil
+
+from kiosk.errors import NoSpace
+from kiosk.store.state import State
+from kiosk.sync.manners import Room
+from kiosk.sync.offers import Offer
+
+REMEDY = "choose fewer packs (`kiosk sync budget --packs`)"
+
+
+def check_claim(offer: Offer, most_bytes: int) -> None:
+    """Make sure that all wanted packs together are no more than the kiosk takes.
+
+    Raises:
+        NoSpace: they are.
+    """
+    new = {step.head.pack: step.head.installed_bytes for step in offer.plan.steps}
+    claimed = sum(new.values()) + sum(pack.size_bytes for pack in offer.kept(new))
+    if claimed > most_bytes:
+        raise NoSpace(
+            f"the packs that are wanted take {claimed:,} bytes; this kiosk takes at most {most_bytes:,}",
+            f"raise sync.most_mb, or {REMEDY}",
+        )
+
+
+def check(offer: Offer, state: State, spare_bytes: int) -> None:
+    """Make sure that old and new content and what is fetched fit on the card, and `spare_bytes` stay free.
+
+    Raises:
+        NoSpace: they do not.
+    """
+    blobs = [blob for step in offer.plan.steps for blob in step.route.blobs]
+    room = Room(
+        old_bytes=sum(pack.size_bytes for pack in offer.installed.packs.values()),
+        new_bytes=sum(step.head.installed_bytes for step in offer.plan.steps),
+        parts_bytes=max(0, offer.plan.download_bytes - sum(state.part_bytes(blob.sha256) for blob in blobs)),
+        spare_bytes=spare_bytes,
+        free_bytes=shutil.disk_usage(state.folder).free,
+    )
+    if room.short_bytes:
+        raise NoSpace(
+            f"{room.new_bytes:,} bytes are to be written beside the {room.old_bytes:,} that are installed,"
+            f" {room.parts_bytes:,} are to be fetched and {room.spare_bytes:,} must stay free; the card has"
+            f" {room.free_bytes:,} free: {room.short_bytes:,} are missing",
+            f"make room, or {REMEDY}",
+        )

@@ -1,0 +1,1 @@
+"""What an update costs in bytes, memory and time, beside the peers on the same folders."""
