@@ -110,7 +110,7 @@ def s3(folder: Path) -> Iterator[tuple[str, str]]:
         f"-s3.config={folder / 's3.json'}", *(f"-{name}.port={port}" for name, port in ports.items()),
     ]  # fmt: skip
     endpoint = f"http://127.0.0.1:{ports['s3']}"
-    with _running(command, ports["s3"], folder / "weed.log"), _no_sockets(list(ports.values())):
+    with _no_sockets(list(ports.values())), _running(command, ports["s3"], folder / "weed.log"):
         store = fsspec.filesystem("s3", key=ACCESS, secret=SECRET, endpoint_url=endpoint, skip_instance_cache=True)
         until = time.monotonic() + UP_SECONDS
         while True:
