@@ -9,7 +9,7 @@ BIN := .venv/bin
 DEMO_BOOKS := .run/recipes/real-books
 CATALOGUES := $(wildcard kiosk/locale/*/LC_MESSAGES/kiosk.po)
 
-.PHONY: run test lint types contracts unit screenshots setup setup-test lock clean
+.PHONY: run test lint types contracts unit faults screenshots setup setup-test lock clean
 
 run: setup
 	@provisioning/development/apt-packages optional kiwix-tools zim-tools
@@ -32,6 +32,10 @@ contracts:
 	$(BIN)/lint-imports
 unit:
 	$(BIN)/pytest
+
+# Kills, cuts the power of and fills up the card of a sync at every point there is; `unit` tries some of them.
+faults: setup-test
+	FAULT_POINTS=all $(BIN)/pytest tests/faults
 
 # Renews the pictures in the documentation from those the tests took.
 screenshots: setup-test
