@@ -125,16 +125,13 @@ def _distinct_texts(fields: Fields, key: str, default: tuple[str, ...] | None = 
 
 def _time_zone(root: Fields) -> ZoneInfo:
     name = root.text("time_zone", "UTC", most=64)
-    if name not in available_timezones():
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # only now is the list of all read: it lies in hundreds of files
         near = difflib.get_close_matches(name, sorted(available_timezones()), n=1)
-        hint = (
-            f"did you mean '{near[0]}'?"
-            if near
-            else "write it as Africa/Kampala; `timedatectl list-timezones` knows them all"
-        )
-        root.complain("time_zone", f"'{name}' is not a time zone", hint)
+        else_ = "write it as Africa/Kampala; `timedatectl list-timezones` knows them all"
+        root.complain("time_zone", f"'{name}' is not a time zone", f"did you mean '{near[0]}'?" if near else else_)
         return ZoneInfo("UTC")
-    return ZoneInfo(name)
 
 
 def _url(fields: Fields, key: str) -> str:

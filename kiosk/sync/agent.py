@@ -153,6 +153,7 @@ class Agent:
     def _run(self, session: Session, progress: Progress) -> Outcome:
         offer = self._offer(session)
         if not offer.plan.changes and self._state.current_number():
+            self._finish_cut(session.conn, offer)
             return Outcome(self._state.current_number(), (), session.meter.total_bytes, offer.plan.left)
         room.check(offer, self._state, self._config.sync.spare_bytes)
         staged, stop = self._staged(session, offer, progress)
@@ -171,6 +172,12 @@ class Agent:
             stop.detail.update(generation=number, changes=[[c.pack, c.before, c.after] for c in changes])
             raise stop
         return Outcome(number, changes, session.meter.total_bytes, offer.plan.left)
+
+    def _finish_cut(self, conn: db.Connection, offer: Offer) -> None:
+        # A sync that was cut after the switch left what it had fetched: it is kept for others now, and goes.
+        if any(self._state.parts.iterdir()):
+            self._keep(offer, [self._as_it_is(pack) for pack in offer.installed.packs.values()])
+            install.prune(self._state, conn)
 
     def _keep(self, offer: Offer, packs: Sequence[NewPack]) -> None:
         new = {pack.manifest_sha256: pack for pack in packs}

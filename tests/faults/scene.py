@@ -27,7 +27,7 @@ state: state
 portal: {{address: 127.0.0.1, port: 8001, url: "http://127.0.0.1:8001"}}
 library: {{address: 127.0.0.2, port: 8002, url: "http://127.0.0.2:8002"}}
 console: {{address: 127.0.0.3, port: 8003, url: "http://127.0.0.3:8003"}}
-sync: {{mirrors: ["{mirror}"], channels: [stable], trusted_root: root.json, spare_mb: 32}}
+sync: {{mirrors: ["{mirror}"], channels: [stable], trusted_root: root.json, spare_mb: 32, neighbours: false}}
 """
 
 

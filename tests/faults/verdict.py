@@ -128,6 +128,8 @@ def _paths(kiosk: Kiosk) -> set[str]:
         parts = path.relative_to(folder).parts
         if parts[0] in FANNED_OUT and path.is_dir():
             continue  # `objects/ab/` stays when it is empty: the next release may fill it again
+        if parts[0] in ("trust", "mirror") and parts[1:2] in (("metadata",), ("targets",)):
+            continue  # what was superseded goes with the next news; that all is whole is seen by who fetches from it
         if parts[0] == "generations" and len(parts) > 1:
             parts = ("generations", ages[parts[1]], *parts[2:])
         found.add("/".join(parts))
