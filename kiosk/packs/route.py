@@ -27,6 +27,8 @@ WINDOW_LOG = {FULL: 26, PATCH: 24}
 PIECE_BYTES = 64 * 1024
 BEST = 22
 """Zstandard's level for what is made once and fetched by hundreds."""
+SHORTEST_PREFIX = 8
+"""Bytes below which the library takes no reference: such a frame is made, and read, without."""
 
 
 class Decoder(Protocol):
@@ -122,7 +124,7 @@ def squeeze(data: bytes, reference: bytes = b"") -> bytes:
     parameter = zstd.CompressionParameter
     log = min(_log(len(data) + len(reference)), WINDOW_LOG[PATCH])
     options: dict[int, int] = {parameter.compression_level: BEST, parameter.window_log: log}
-    prefix = zstd.ZstdDict(reference, is_raw=True).as_prefix if reference else None
+    prefix = zstd.ZstdDict(reference, is_raw=True).as_prefix if len(reference) >= SHORTEST_PREFIX else None
     return zstd.compress(data, options=options, zstd_dict=prefix)
 
 
@@ -133,7 +135,7 @@ def unsqueeze(data: bytes, size: int, name: str, reference: bytes = b"") -> byte
         FormatError: it is not such a frame, or holds another number of bytes.
     """
     options: dict[int, int] = {zstd.DecompressionParameter.window_log_max: WINDOW_LOG[PATCH]}
-    prefix = zstd.ZstdDict(reference, is_raw=True).as_prefix if reference else None
+    prefix = zstd.ZstdDict(reference, is_raw=True).as_prefix if len(reference) >= SHORTEST_PREFIX else None
     try:
         found = zstd.ZstdDecompressor(zstd_dict=prefix, options=options).decompress(data, size + 1)
     except (zstd.ZstdError, MemoryError) as error:
