@@ -150,6 +150,9 @@ class Repository:
             signed.signed.targets[target.path] = target
         if fresh:
             self._stage(channel, signed, held)
+        elif held and channel in self.metadata.waiting():  # an earlier run was cut before it signed
+            Signing(self.metadata, held).sign()
+        self.metadata.clean()
         return fresh
 
     def withdraw(self, pack: str, channel: str) -> None:

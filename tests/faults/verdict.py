@@ -76,11 +76,14 @@ def rows(database: Path, number: int) -> Rows:
     Raises:
         Broken: it is damaged, or lacks the generation.
     """
-    with closing(sqlite3.connect(database)) as conn:
-        told = [row[0] for row in conn.execute("PRAGMA integrity_check")]
-        if told != ["ok"] or conn.execute("PRAGMA foreign_key_check").fetchall():
-            raise Broken(f"the database is damaged: {told}")
-        found: Rows = {name: conn.execute(query, (number,)).fetchall() for name, query in QUERIES.items()}
+    try:
+        with closing(sqlite3.connect(database)) as conn:
+            told = [row[0] for row in conn.execute("PRAGMA integrity_check")]
+            if told != ["ok"] or conn.execute("PRAGMA foreign_key_check").fetchall():
+                raise Broken(f"the database is damaged: {told}")
+            found: Rows = {name: conn.execute(query, (number,)).fetchall() for name, query in QUERIES.items()}
+    except sqlite3.DatabaseError as error:
+        raise Broken(f"the database is damaged: {error}") from error
     if not found["generations"]:
         raise Broken(f"generation {number} is served and has no rows")
     return found
@@ -128,8 +131,8 @@ def _paths(kiosk: Kiosk) -> set[str]:
         parts = path.relative_to(folder).parts
         if parts[0] in FANNED_OUT and path.is_dir():
             continue  # `objects/ab/` stays when it is empty: the next release may fill it again
-        if parts[0] in ("trust", "mirror") and parts[1:2] in (("metadata",), ("targets",)):
-            continue  # what was superseded goes with the next news; that all is whole is seen by who fetches from it
+        if parts[0] in ("trust", "mirror"):
+            continue  # signed files, kept for others: what was superseded goes, and what a cut lost comes, with news
         if parts[0] == "generations" and len(parts) > 1:
             parts = ("generations", ages[parts[1]], *parts[2:])
         found.add("/".join(parts))
