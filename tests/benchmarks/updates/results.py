@@ -59,17 +59,26 @@ def criteria(found: Measured) -> Iterator[Criterion]:
     if found.peers:
         best = min(found.peers, key=lambda name: found.peers[name].total_bytes)
         total = found.peers[best].total_bytes
-        yield Criterion("1", f"update {update:,} B: at most 1/4 of {best} ({total:,})", update / total, 1 / PEERS_OVER_OURS)
+        yield Criterion(
+            "1", f"update {update:,} B: at most 1/4 of {best} ({total:,})", update / total, 1 / PEERS_OVER_OURS
+        )
     if found.floors:
         best = min(found.floors, key=lambda name: found.floors[name])
         floor = found.floors[best]
-        yield Criterion("1", f"update {update:,} B: at most {OVER_FLOOR} x {best} ({floor:,})", update / floor, OVER_FLOOR)
+        yield Criterion(
+            "1", f"update {update:,} B: at most {OVER_FLOOR} x {best} ({floor:,})", update / floor, OVER_FLOOR
+        )
     yield Criterion("1", "poll with nothing new, bytes of body", ours.poll.body_bytes, POLL_BYTES)
     if ours.from_oldest and ours.direct:
         old, direct = ours.from_oldest.total_bytes, ours.direct.total_bytes
         yield Criterion("1", f"from the oldest {old:,} B: over a direct patch ({direct:,})", old / direct, OVER_DIRECT)
     first = ours.first.total_bytes
-    yield Criterion("2", f"first install {first:,} B: over tar|zstd -19 ({found.solid_bytes:,})", first / found.solid_bytes, OVER_SOLID)
+    yield Criterion(
+        "2",
+        f"first install {first:,} B: over tar|zstd -19 ({found.solid_bytes:,})",
+        first / found.solid_bytes,
+        OVER_SOLID,
+    )
     peak = max(each.peak_bytes for each in (ours.update, ours.first, ours.poll))
     yield Criterion("4", "memory of the largest sync, bytes", peak, MEMORY_BYTES)
 
