@@ -1,7 +1,7 @@
-"""Our own side: a federation that releases the versions of a folder, and kiosks that sync from a server that counts.
+"""Our own side: a federation that releases a folder's versions, and kiosks that sync from a server that counts.
 
-Owns: nothing but the route through the product: `write_pack` or `build`, `Repository.release`, and `kiosk sync run` as a
-program of its own, so that its memory and time are those of a kiosk.
+Owns: nothing but the way through the product: `write_pack` or `build`, `Repository.release`, and `kiosk sync run` as
+a program of its own, so that its memory and time are those of a kiosk.
 """
 
 from __future__ import annotations

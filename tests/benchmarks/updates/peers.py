@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.request import urlopen
 
-from tests.benchmarks.updates.measure import Run, ToolFailed, run
+from tests.benchmarks.updates.measure import Run, run
 from tests.benchmarks.updates.trees import Series, archive
 from tests.benchmarks.updates.web import Traffic, serve
 

@@ -1,7 +1,7 @@
 """What was measured on one series, the criteria that follow from it, and both as a table or JSON.
 
-True always: PASS and FAIL are computed from what was measured in this run, and a criterion whose parts were not measured
-says so.
+True always: PASS and FAIL are computed from what was measured in this run; a criterion whose parts were not measured is
+left out.
 """
 
 from __future__ import annotations
@@ -92,7 +92,8 @@ def _block(found: Measured) -> Iterator[str]:
     changed, files = found.changed
     yield f"\n{found.name}: {found.told}"
     yield f"  {found.raw_bytes:,} bytes in {files:,} files, {changed:,} differ"
-    yield f"  {'update by':<22}{'total':>12}{'body':>12}{'headers':>9}{'requests':>9}{'CPU s':>7}{'peak MB':>8}{'/ ours':>8}"
+    titles = f"{'total':>12}{'body':>12}{'headers':>9}{'requests':>9}{'CPU s':>7}{'peak MB':>8}{'/ ours':>8}"
+    yield f"  {'update by':<22}{titles}"
     update = found.ours.update if found.ours else None
     rows = sorted(found.peers.items(), key=lambda row: row[1].total_bytes)
     for name, took in [*rows, *([("kiosk sync", update)] if update else [])]:

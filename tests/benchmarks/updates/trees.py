@@ -20,7 +20,7 @@ FIRST_DAY, DAY = 1_600_000_000, 86_400
 
 @dataclass(frozen=True)
 class Series:
-    """Successive versions of one folder, the oldest first; the update measured is that from number `start` to the next."""
+    """Successive versions of one folder, the oldest first; what is measured is the update from number `start` on."""
 
     name: str
     told: str

@@ -40,7 +40,7 @@ class Traffic:
 
 
 class _Counted(io.RawIOBase):
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: io.BufferedIOBase) -> None:
         self.stream = stream
         self.bytes = 0
 
@@ -76,7 +76,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         up, down = self.rfile.bytes, self.wfile.bytes  # type: ignore[attr-defined]
         self.body = 0
         super().handle_one_request()
-        if not self.raw_requestline:
+        if self.rfile.bytes == up:  # type: ignore[attr-defined]
             return
         with self.guard:
             self.traffic.requests += 1
