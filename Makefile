@@ -9,7 +9,7 @@ BIN := .venv/bin
 DEMO_BOOKS := .run/recipes/real-books
 CATALOGUES := $(wildcard kiosk/locale/*/LC_MESSAGES/kiosk.po)
 
-.PHONY: run test lint types contracts unit faults screenshots setup setup-test lock clean
+.PHONY: run test lint types contracts unit faults bench-updates bench-memory screenshots setup setup-test lock clean
 
 run: setup
 	@provisioning/development/apt-packages optional kiwix-tools zim-tools
@@ -31,11 +31,22 @@ types:
 contracts:
 	$(BIN)/lint-imports
 unit:
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses=2 --dist=loadfile
 
 # Kills, cuts the power of and fills up the card of a sync at every point there is; `unit` tries some of them.
 faults: setup-test
 	FAULT_POINTS=all $(BIN)/pytest tests/faults
+
+# What an update costs beside rsync, zsync, casync, zchunk, ostree and deltas of whole archives; takes an hour. To measure
+# some series only: make bench-updates SERIES="django wiki".
+bench-updates: setup-test
+	@provisioning/development/apt-packages required rsync zsync casync zchunk ostree xdelta3 zstd bsdiff time
+	@nice $(BIN)/python -m tests.benchmarks.updates $(SERIES)
+
+# Peak memory of syncs of an entry of 2 GB and of 200,000 entries; needs 15 GB of disk.
+bench-memory: setup-test
+	@provisioning/development/apt-packages required time
+	@nice $(BIN)/python -m tests.benchmarks.memory
 
 # Renews the pictures in the documentation from those the tests took.
 screenshots: setup-test

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -46,8 +47,7 @@ def main(names: tuple[str, ...], json_: bool, peers: bool, ours_: bool) -> None:
 
 
 def _measure(series: Series, peers: bool, ours_: bool) -> Measured:
-    work = CACHE.resolve() / "work" / series.name
-    shutil.rmtree(work, ignore_errors=True)
+    work = CACHE.resolve() / "work" / f"{series.name}-{os.getpid()}"
     work.mkdir(parents=True)
     found = Measured(series.name, series.told, tree_bytes(series.new), changed_files(series))
     if peers:

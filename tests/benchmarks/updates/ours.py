@@ -1,7 +1,7 @@
-"""Our own side: a federation that releases the versions of a folder, and kiosks that sync from a server that counts.
+"""Our own side: a federation that releases a folder's versions, and kiosks that sync from a server that counts.
 
-Owns: nothing but the route through the product: `write_pack` or `build`, `Repository.release`, and `kiosk sync run` as a
-program of its own, so that its memory and time are those of a kiosk.
+Owns: nothing but the way through the product: `write_pack` or `build`, `Repository.release`, and `kiosk sync run` as
+a program of its own, so that its memory and time are those of a kiosk.
 """
 
 from __future__ import annotations
@@ -61,11 +61,23 @@ def pack(folder: Path, version: int, work: Path) -> BuiltPack:
     content = Content(work / f"content-{version}")
     listed = sorted(_entries(folder, content), key=lambda entry: entry.path)
     media = tuple(
-        Media(entry, tuple(routes.keep(pieces(content.path(entry.sha256)), draft))) for entry in listed if entry.is_media
+        Media(entry, tuple(routes.keep(pieces(content.path(entry.sha256)), draft)))
+        for entry in listed
+        if entry.is_media
     )
     size, root = sum(entry.size_bytes for entry in listed), content_root(listed, period_of(listed))
     item = Item(
-        "all", "document", "en", folder.name, "All pages.", "CC-BY-4.0", size, len(listed), root, {"category": "other"}, media
+        "all",
+        "document",
+        "en",
+        folder.name,
+        "All pages.",
+        "CC-BY-4.0",
+        size,
+        len(listed),
+        root,
+        {"category": "other"},
+        media,
     )
     manifest = Manifest(PACK, version, {"en": PACK}, {"en": PACK}, "Benchmark", "CC-BY-4.0", (item,))
     placed = tuple(Placed(0, entry) for entry in listed if not entry.is_media)
@@ -121,7 +133,7 @@ class Federation:
             site: {"address": f"127.0.0.{n}", "port": 8000, "url": f"http://127.0.0.{n}:8000"}
             for n, site in enumerate(("portal", "library", "console"), start=1)
         }
-        sync = {"mirror": url, "channel": CHANNEL, "trusted_root": "root.json", "most_mb": 100_000}
+        sync = {"mirrors": [url], "channels": [CHANNEL], "trusted_root": "root.json", "most_mb": 100_000}
         (folder / "kiosk.yaml").write_text(yaml.safe_dump({"name": "Bench", "state": "state", **sites, "sync": sync}))
         return folder / "kiosk.yaml"
 
@@ -186,5 +198,3 @@ def by_kind(traffic: Traffic) -> dict[str, int]:
         kind = path.strip("/").partition("/")[0]
         found[kind] = found.get(kind, 0) + size
     return found
-
-

@@ -36,7 +36,9 @@ def handbooks(cache: Path, prose: Path) -> Series:
         blocks = _reworded(old[name], seeded, EDITS_IN_LONG).split("\n\n")
         blocks.insert(seeded.randrange(len(blocks) // 2, len(blocks)), _plain(fresh.pop()))
         new[name] = "\n\n".join(blocks)
-    return _series(cache, "handbooks", f"{HANDBOOKS} long papers as PDF and ODT, seven edits in every second one", old, new)
+    return _series(
+        cache, "handbooks", f"{HANDBOOKS} long papers as PDF and ODT, seven edits in every second one", old, new
+    )
 
 
 def _handbook(number: int, fresh: list[str]) -> str:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.request import urlopen
 
-from tests.benchmarks.updates.measure import Run, ToolFailed, run
+from tests.benchmarks.updates.measure import Run, run
 from tests.benchmarks.updates.trees import Series, archive
 from tests.benchmarks.updates.web import Traffic, serve
 
@@ -182,7 +182,13 @@ def ostree(series: Series, work: Path) -> Transfer:
 
 
 def _commit(repo: Path, folder: Path, number: int) -> str:
-    still = ["--canonical-permissions", "--no-xattrs", "--owner-uid=0", "--owner-gid=0", f"--timestamp=2026-01-0{number + 1}"]
+    still = [
+        "--canonical-permissions",
+        "--no-xattrs",
+        "--owner-uid=0",
+        "--owner-gid=0",
+        f"--timestamp=2026-01-0{number + 1}",
+    ]
     return run(["ostree", "commit", f"--repo={repo}", *still, "-b", "docs", f"--tree=dir={folder}"]).output.strip()
 
 

@@ -1,7 +1,7 @@
 """What was measured on one series, the criteria that follow from it, and both as a table or JSON.
 
-True always: PASS and FAIL are computed from what was measured in this run, and a criterion whose parts were not measured
-says so.
+True always: PASS and FAIL are computed from what was measured in this run; a criterion whose parts were not measured is
+left out.
 """
 
 from __future__ import annotations
@@ -59,17 +59,26 @@ def criteria(found: Measured) -> Iterator[Criterion]:
     if found.peers:
         best = min(found.peers, key=lambda name: found.peers[name].total_bytes)
         total = found.peers[best].total_bytes
-        yield Criterion("1", f"update {update:,} B: at most 1/4 of {best} ({total:,})", update / total, 1 / PEERS_OVER_OURS)
+        yield Criterion(
+            "1", f"update {update:,} B: at most 1/4 of {best} ({total:,})", update / total, 1 / PEERS_OVER_OURS
+        )
     if found.floors:
         best = min(found.floors, key=lambda name: found.floors[name])
         floor = found.floors[best]
-        yield Criterion("1", f"update {update:,} B: at most {OVER_FLOOR} x {best} ({floor:,})", update / floor, OVER_FLOOR)
+        yield Criterion(
+            "1", f"update {update:,} B: at most {OVER_FLOOR} x {best} ({floor:,})", update / floor, OVER_FLOOR
+        )
     yield Criterion("1", "poll with nothing new, bytes of body", ours.poll.body_bytes, POLL_BYTES)
     if ours.from_oldest and ours.direct:
         old, direct = ours.from_oldest.total_bytes, ours.direct.total_bytes
         yield Criterion("1", f"from the oldest {old:,} B: over a direct patch ({direct:,})", old / direct, OVER_DIRECT)
     first = ours.first.total_bytes
-    yield Criterion("2", f"first install {first:,} B: over tar|zstd -19 ({found.solid_bytes:,})", first / found.solid_bytes, OVER_SOLID)
+    yield Criterion(
+        "2",
+        f"first install {first:,} B: over tar|zstd -19 ({found.solid_bytes:,})",
+        first / found.solid_bytes,
+        OVER_SOLID,
+    )
     peak = max(each.peak_bytes for each in (ours.update, ours.first, ours.poll))
     yield Criterion("4", "memory of the largest sync, bytes", peak, MEMORY_BYTES)
 
@@ -83,7 +92,8 @@ def _block(found: Measured) -> Iterator[str]:
     changed, files = found.changed
     yield f"\n{found.name}: {found.told}"
     yield f"  {found.raw_bytes:,} bytes in {files:,} files, {changed:,} differ"
-    yield f"  {'update by':<22}{'total':>12}{'body':>12}{'headers':>9}{'requests':>9}{'CPU s':>7}{'peak MB':>8}{'/ ours':>8}"
+    titles = f"{'total':>12}{'body':>12}{'headers':>9}{'requests':>9}{'CPU s':>7}{'peak MB':>8}{'/ ours':>8}"
+    yield f"  {'update by':<22}{titles}"
     update = found.ours.update if found.ours else None
     rows = sorted(found.peers.items(), key=lambda row: row[1].total_bytes)
     for name, took in [*rows, *([("kiosk sync", update)] if update else [])]:

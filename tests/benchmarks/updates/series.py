@@ -19,7 +19,7 @@ def _prose(cache: Path) -> Path:
 
 
 def _linux(cache: Path) -> Series | None:
-    return sources.debian_series("linux-doc", LINUX, LINUX_HTML, cache, 4, sources.is_page)
+    return sources.debian_series("linux-doc", LINUX, LINUX_HTML, cache, 2, sources.is_page)
 
 
 def _postgres(cache: Path) -> Series | None:

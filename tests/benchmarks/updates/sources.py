@@ -101,13 +101,34 @@ def _django_html(version: str, cache: Path) -> Path:
     html = work / f"html-{version}"
     if not html.exists():
         sphinx = _sphinx(work)
-        pip = [sphinx / "pip", "download", "-q", "--no-deps", "--no-binary", "Django", "-d", work, f"Django=={version}"]
+        pip: list[str | Path] = [
+            sphinx / "pip",
+            "download",
+            "-q",
+            "--no-deps",
+            "--no-binary",
+            "Django",
+            "-d",
+            work,
+            f"Django=={version}",
+        ]
         run(pip)
         archive = next(work.glob(f"[Dd]jango-{version}.tar.gz"))
         run(["tar", "-xf", archive, "-C", work])
         source = next(path for path in work.glob(f"[Dd]jango-{version}") if path.is_dir())
         # Without the network there are no indexes of other projects to link to; the links stay words.
-        build = [sphinx / "python", "-m", "sphinx", "-Q", "-b", "html", "-j", "2", "-D", "intersphinx_mapping="]
+        build: list[str | Path] = [
+            sphinx / "python",
+            "-m",
+            "sphinx",
+            "-Q",
+            "-b",
+            "html",
+            "-j",
+            "2",
+            "-D",
+            "intersphinx_mapping=",
+        ]
         run([*build, source / "docs", html.with_suffix(".part")], env={"SOURCE_DATE_EPOCH": "1700000000"})
         shutil.rmtree(source)
         html.with_suffix(".part").rename(html)
@@ -126,8 +147,8 @@ def sentences(folder: Path) -> list[str]:
     """Return the sentences of a folder of HTML pages as plain text, each once, in the order of the files."""
     found: dict[str, None] = {}
     for path in sorted(folder.rglob("*.html")):
-        text = re.sub(r"<(script|style|pre)\b.*?</\1>", " ", path.read_text("utf-8", "replace"), flags=re.S)
-        for block in re.findall(r"<p\b[^>]*>(.*?)</p>", text, flags=re.S):
+        text = re.sub(r"<(script|style|pre)\b.*?</\1>", " ", path.read_text("utf-8", "replace"), flags=re.DOTALL)
+        for block in re.findall(r"<p\b[^>]*>(.*?)</p>", text, flags=re.DOTALL):
             plain = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", block)).strip()
             for sentence in re.split(r"(?<=[.!?]) (?=[A-Z])", plain):
                 if 40 <= len(sentence) <= 300:

@@ -20,7 +20,7 @@ FIRST_DAY, DAY = 1_600_000_000, 86_400
 
 @dataclass(frozen=True)
 class Series:
-    """Successive versions of one folder, the oldest first; the update measured is that from number `start` to the next."""
+    """Successive versions of one folder, the oldest first; what is measured is the update from number `start` on."""
 
     name: str
     told: str
@@ -60,7 +60,14 @@ def settle(folders: tuple[Path, ...]) -> None:
 def archive(folder: Path, target: Path) -> Path:
     """Write a folder as a tar that says nothing but paths and bytes; keeps one that is there already."""
     if not target.exists():
-        still = ["--sort=name", f"--mtime=@{FIRST_DAY}", "--owner=0", "--group=0", "--numeric-owner", "--mode=u=rwX,go=rX"]
+        still = [
+            "--sort=name",
+            f"--mtime=@{FIRST_DAY}",
+            "--owner=0",
+            "--group=0",
+            "--numeric-owner",
+            "--mode=u=rwX,go=rX",
+        ]
         run(["tar", *still, "-cf", target.with_suffix(".part"), "-C", folder, "."])
         target.with_suffix(".part").rename(target)
     return target

@@ -40,7 +40,7 @@ class Traffic:
 
 
 class _Counted(io.RawIOBase):
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: io.BufferedIOBase) -> None:
         self.stream = stream
         self.bytes = 0
 
@@ -76,7 +76,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         up, down = self.rfile.bytes, self.wfile.bytes  # type: ignore[attr-defined]
         self.body = 0
         super().handle_one_request()
-        if not self.raw_requestline:
+        if self.rfile.bytes == up:  # type: ignore[attr-defined]
             return
         with self.guard:
             self.traffic.requests += 1
@@ -97,7 +97,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
                 self._head(200, size)
                 self._copy(file, 0, size)
             elif len(spans) == 1:
-                (start, end), = spans
+                ((start, end),) = spans
                 self._head(206, end - start, Content_Range=f"bytes {start}-{end - 1}/{size}")
                 self._copy(file, start, end)
             else:
@@ -105,7 +105,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def _many(self, file: BinaryIO, spans: list[Span], size: int) -> None:
         heads = [
-            f"\r\n--{BOUNDARY}\r\nContent-Range: bytes {start}-{end - 1}/{size}\r\n\r\n".encode() for start, end in spans
+            f"\r\n--{BOUNDARY}\r\nContent-Range: bytes {start}-{end - 1}/{size}\r\n\r\n".encode()
+            for start, end in spans
         ]
         last = f"\r\n--{BOUNDARY}--\r\n".encode()
         length = sum(map(len, heads)) + sum(end - start for start, end in spans) + len(last)

@@ -7,6 +7,7 @@ wiki does not have, each sentence used once, so that no method finds it in the o
 
 from __future__ import annotations
 
+import itertools
 import random
 import re
 import shutil
@@ -39,7 +40,7 @@ def wiki(cache: Path, prose: Path) -> Series:
         fresh = sentences(prose)
         seeded = random.Random(SEED)
         seeded.shuffle(fresh)
-        for old, new in zip(folders, folders[1:], strict=False):
+        for old, new in itertools.pairwise(folders):
             part = new.with_suffix(".part")
             shutil.copytree(old, part)
             _edit(part, seeded, fresh)
@@ -51,8 +52,8 @@ def wiki(cache: Path, prose: Path) -> Series:
 def _first(source: Path, target: Path) -> None:
     for path in sorted(source.rglob("*.html")):
         text = path.read_text("utf-8")
-        title = re.search(r"<title>(.*?)( - cppreference.com)?</title>", text, re.S)
-        body = re.search(r"<!-- bodycontent -->(.*?)<!-- /bodycontent -->", text, re.S)
+        title = re.search(r"<title>(.*?)( - cppreference.com)?</title>", text, re.DOTALL)
+        body = re.search(r"<!-- bodycontent -->(.*?)<!-- /bodycontent -->", text, re.DOTALL)
         if title and body:
             inside = path.relative_to(source)
             (target / inside).parent.mkdir(parents=True, exist_ok=True)
@@ -62,7 +63,7 @@ def _first(source: Path, target: Path) -> None:
 
 def _without_menus(body: str) -> str:
     # The menus of a whole language stand on each page; they are the frame's, not the page's.
-    body = re.sub(r"<!--.*?-->", "", body, flags=re.S)
+    body = re.sub(r"<!--.*?-->", "", body, flags=re.DOTALL)
     while (start := body.find('<div class="t-navbar"')) >= 0:
         depth = end = 0
         for tag in re.finditer(r"<(/?)div\b", body[start:]):
