@@ -30,11 +30,9 @@ from kiosk.sync.meter import Meter
 from kiosk.sync.mirrors import Mirror
 from kiosk.sync.offers import Installed, Offer
 from kiosk.sync.plan import Change, Plan
+from kiosk.sync.progress import Counted, Progress
 from kiosk.sync.reasons import Refusal
 from kiosk.sync.updater import Refreshed
-
-Progress = Callable[[int, int, str], None]
-"""Told (bytes done, bytes in all, pack) as bytes arrive."""
 
 
 @dataclass(frozen=True)
@@ -194,7 +192,7 @@ class Agent:
         self, session: Session, offer: Offer, progress: Progress
     ) -> tuple[dict[str, Manifest], BudgetSpent | None]:
         """Fetch and stage the plan's steps; return what is complete, and what ended it early."""
-        counted = _Counted(session.meter, offer.plan.download_bytes, progress)
+        counted = Counted(session.meter, offer.plan.download_bytes, progress)
         staged: dict[str, Manifest] = {}
         for step in offer.plan.steps:
             counted.what = step.head.pack
@@ -274,21 +272,6 @@ class Agent:
             ) as meter,
         ):
             yield conn, meter
-
-
-class _Counted:
-    """Tells the progress of what the meter counts."""
-
-    def __init__(self, meter: Meter, total: int, progress: Progress) -> None:
-        self.what = ""
-        self._meter = meter
-        self._before = meter.total_bytes
-        self._total = total
-        self._progress = progress
-
-    def __call__(self, mirror: Mirror, count: int) -> None:
-        self._meter(mirror, count)
-        self._progress(min(self._meter.total_bytes - self._before, self._total), self._total, self.what)
 
 
 def _told(error: KioskError | OSError) -> KioskError:

@@ -11,13 +11,21 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from ipaddress import IPv4Interface, ip_address
 from pathlib import Path
 
 import ifaddr
-from zeroconf import InterfaceChoice, IPVersion, ServiceBrowser, ServiceInfo, ServiceListener, Zeroconf
+from zeroconf import (
+    EventLoopBlocked,
+    InterfaceChoice,
+    IPVersion,
+    ServiceBrowser,
+    ServiceInfo,
+    ServiceListener,
+    Zeroconf,
+)
 
 from kiosk.errors import HostError
 from kiosk.sync.mirrors import HttpMirror
@@ -27,6 +35,7 @@ FORM = "1"
 REPOSITORY_DIGITS = 16
 MOST_ROOTS = 12
 """As many as the record has room for, with the one that was put in by hand."""
+TRIES = 3
 MOST_NEIGHBOURS = 8
 """A hall full of kiosks, or someone who plays one: more are not asked."""
 MOST_NAME_BYTES = 63
@@ -109,11 +118,22 @@ def announced(neighbour: Neighbour, interfaces: Interfaces = ALL) -> Iterator[No
     """
     with _zeroconf(interfaces) as zeroconf:
         record = record_of(neighbour)
-        zeroconf.register_service(record, allow_name_change=True)
+        _register(zeroconf, record)
         try:
             yield
         finally:
-            zeroconf.unregister_service(record)
+            with suppress(EventLoopBlocked):  # the record runs out by itself
+                zeroconf.unregister_service(record)
+
+
+def _register(zeroconf: Zeroconf, record: ServiceInfo) -> None:
+    for _ in range(TRIES):
+        try:
+            zeroconf.register_service(record, allow_name_change=True)
+        except EventLoopBlocked:  # a machine under load answers its own questions late
+            continue
+        return
+    raise HostError("this kiosk can not be announced: the machine is too busy", "it is tried again")
 
 
 def keep_announcing(
