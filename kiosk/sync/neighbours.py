@@ -11,21 +11,13 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from ipaddress import IPv4Interface, ip_address
 from pathlib import Path
 
 import ifaddr
-from zeroconf import (
-    EventLoopBlocked,
-    InterfaceChoice,
-    IPVersion,
-    ServiceBrowser,
-    ServiceInfo,
-    ServiceListener,
-    Zeroconf,
-)
+from zeroconf import InterfaceChoice, IPVersion, ServiceBrowser, ServiceInfo, ServiceListener, Zeroconf
 
 from kiosk.errors import HostError
 from kiosk.sync.mirrors import HttpMirror
@@ -35,7 +27,6 @@ FORM = "1"
 REPOSITORY_DIGITS = 16
 MOST_ROOTS = 12
 """As many as the record has room for, with the one that was put in by hand."""
-TRIES = 3
 MOST_NEIGHBOURS = 8
 """A hall full of kiosks, or someone who plays one: more are not asked."""
 MOST_NAME_BYTES = 63
@@ -118,22 +109,11 @@ def announced(neighbour: Neighbour, interfaces: Interfaces = ALL) -> Iterator[No
     """
     with _zeroconf(interfaces) as zeroconf:
         record = record_of(neighbour)
-        _register(zeroconf, record)
+        zeroconf.register_service(record, allow_name_change=True)
         try:
             yield
         finally:
-            with suppress(EventLoopBlocked):  # the record runs out by itself
-                zeroconf.unregister_service(record)
-
-
-def _register(zeroconf: Zeroconf, record: ServiceInfo) -> None:
-    for _ in range(TRIES):
-        try:
-            zeroconf.register_service(record, allow_name_change=True)
-        except EventLoopBlocked:  # a machine under load answers its own questions late
-            continue
-        return
-    raise HostError("this kiosk can not be announced: the machine is too busy", "it is tried again")
+            zeroconf.unregister_service(record)
 
 
 def keep_announcing(

@@ -1,4 +1,4 @@
-"""One demonstration for all tests of the whole path, and one browser."""
+"""One demonstration for all tests of the whole path, and a browser a module."""
 
 from __future__ import annotations
 
@@ -31,9 +31,11 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demonstration]:
     running.interrupt()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium, headless."""
+    """Debian's Chromium, headless; not for longer than a module, since it leaves an event loop in this thread, which
+    other libraries would take for theirs.
+    """
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
