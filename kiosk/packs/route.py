@@ -22,7 +22,7 @@ else:
 MAGIC = b"kioskrt2"
 FULL, PATCH = b"F", b"P"
 ZSTD, LZMA2 = b"z", b"x"
-WINDOW_LOG = {FULL: 26, PATCH: 24}
+WINDOW_LOG = {FULL: 25, PATCH: 24}
 """Largest window or dictionary of a route, as a power of two: what a kiosk must have of memory to read it."""
 PIECE_BYTES = 64 * 1024
 BEST = 22
