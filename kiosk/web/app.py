@@ -17,7 +17,7 @@ from kiosk.clock import Clock
 from kiosk.config import Config
 from kiosk.errors import InvalidInput, KioskError, NotFound
 from kiosk.store.state import State
-from kiosk.web import current, db, i18n, security, static, words
+from kiosk.web import current, db, i18n, icons, security, static, words
 
 MOST_REQUEST_BYTES = 1_000_000
 """Longest request a site reads; a site that takes files raises it for itself."""
@@ -63,6 +63,7 @@ def create_site(name: str, config: Config, clock: Clock, *, title: str) -> Flask
     security.install(app)
     i18n.install(app)
     static.install(app)
+    icons.install(app)
     words.install(app)
     CSRFProtect(app)
     app.context_processor(lambda: {"site_title": title, "kiosk_name": config.name})

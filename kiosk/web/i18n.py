@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 import babel
 from babel import Locale, UnknownLocaleError
 from flask import Flask, Response, redirect, request
-from flask_babel import Babel, format_date, format_datetime, format_decimal, get_locale, gettext, lazy_gettext
+from flask_babel import Babel, format_date, format_datetime, format_decimal, get_locale, gettext
 from markupsafe import Markup, escape
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -27,19 +27,6 @@ COOKIE = "lang"
 YEAR = timedelta(days=365)
 DOMAIN = "kiosk"
 CATALOGUES = Path(__file__).parents[1] / "locale"
-
-STORE_MESSAGES = (
-    lazy_gettext("Please fill in this field."),
-    lazy_gettext("This text is too long."),
-    lazy_gettext("Too many wrong passwords. Please wait a few minutes."),
-    lazy_gettext("A password needs at least 10 characters."),
-    lazy_gettext("Please choose another password."),
-    lazy_gettext("This number is too small or too large."),
-    lazy_gettext("The two hours must not be the same."),
-    lazy_gettext("Please name each pack once, as the list of packs does."),
-    lazy_gettext("A pause must end after it begins."),
-)
-"""What `kiosk.store` says in its InvalidInput errors; named here so that they are found and translated."""
 
 
 def install(app: Flask) -> None:
@@ -72,7 +59,10 @@ def chosen() -> str:
 
 
 def message(error: InvalidInput) -> str:
-    """Return what is wrong with what was typed, in the visitor's language."""
+    """Return what is wrong with what was typed, in the visitor's language.
+
+    What an InvalidInput is raised with is found and translated as what `gettext` is called with.
+    """
     return str(gettext(error.message))
 
 

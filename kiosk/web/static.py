@@ -1,7 +1,7 @@
 """The files a site's pages are dressed with, under addresses that change when the files do.
 
 Owns: `/static/<hash>/<name>`. True always: a file under its right hash never changes, so a phone
-keeps it for a year and asks for it once.
+keeps it for a year and asks for it once. A site's `styles/*.css`, one a noun, are sent as part of the one `site.css`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,10 @@ class Asset:
 
 def install(app: Flask) -> None:
     """Serve the shared files and the site's own (which win), and give templates `asset("site.css")`."""
-    assets = {**_read(SHARED), **_read(Path(app.root_path) / "static")}
+    root = Path(app.root_path)
+    assets = {**_read(SHARED), **_read(root / "static")}
+    styles = [assets["site.css"].data, *(path.read_bytes() for path in sorted((root / "styles").glob("*.css")))]
+    assets["site.css"] = _asset("site.css", b"\n".join(styles))
 
     def static(digest: str, name: str) -> Response:
         found = assets.get(name)
@@ -48,10 +51,14 @@ def install(app: Flask) -> None:
 
 
 def _read(folder: Path) -> dict[str, Asset]:
-    found = {}
-    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        data = path.read_bytes()
-        kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-        charset = "; charset=utf-8" if kind.startswith("text/") else ""
-        found[path.name] = Asset(hashlib.sha256(data).hexdigest()[:12], kind + charset, data)
-    return found
+    return (
+        {path.name: _asset(path.name, path.read_bytes()) for path in sorted(folder.iterdir())}
+        if folder.is_dir()
+        else {}
+    )
+
+
+def _asset(name: str, data: bytes) -> Asset:
+    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    charset = "; charset=utf-8" if kind.startswith("text/") else ""
+    return Asset(hashlib.sha256(data).hexdigest()[:12], kind + charset, data)
