@@ -202,8 +202,9 @@ def _costs(repository: Repository, built: BuiltPack, *, quiet: bool) -> dict[str
         head = repository.add(built, line.step)
     finally:
         line.end()
-    versions = {each.manifest_sha256: each.version for each in repository.known_heads(head.pack)}
-    updates = {versions[str(patch.start)]: patch.download_bytes for patch in head.patches}
+    older = [each for each in repository.known_heads(head.pack) if each.version < head.version]
+    routes = {each.version: head.route_from(each.manifest_sha256) for each in older}
+    updates = {version: route.download_bytes for version, route in routes.items() if route.start}
     return {"pack": head.pack, "version": head.version, "first": head.full.download_bytes, "from": updates}
 
 

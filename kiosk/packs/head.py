@@ -5,25 +5,29 @@ Owns: its JSON form (docs/formats/pack.md). All else hangs below it by SHA-256.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from kiosk.errors import FormatError
 from kiosk.fields import Fields, parse_json
-from kiosk.packs import blobs, manifest, names
+from kiosk.packs import blobs, kinds, manifest, names
 from kiosk.packs.blobs import Blob
 from kiosk.packs.manifest import Manifest
 
 FORMAT = 2
 MOST_BYTES = 64 * 1024
 MOST_MEDIA_BYTES = manifest.MOST_ENTRY_BYTES
+START_DIGITS = 16
+"""How much of a manifest's SHA-256 names the start of a patch: it only has to tell apart the versions of one pack."""
+START = re.compile(rf"[0-9a-f]{{{START_DIGITS}}}")
 
 
 @dataclass(frozen=True)
 class Route:
     """One way to the version: its blobs, and the bytes of media it needs besides. `start` is the SHA-256 of the
-    manifest that a patch starts from, None for the full route.
+    manifest that a patch starts from (in a head that was read: its first digits), None for the full route.
     """
 
     blobs: tuple[Blob, ...]
@@ -42,8 +46,10 @@ class Route:
 
     def to_value(self) -> dict[str, Any]:
         """Return the route as JSON values."""
-        value: dict[str, Any] = {"blobs": [b.to_value() for b in self.blobs], "media_bytes": self.media_bytes}
-        return value if self.start is None else value | {"from": self.start}
+        value: dict[str, Any] = {"blobs": [b.to_value() for b in self.blobs]}
+        if self.media_bytes:
+            value["media_bytes"] = self.media_bytes
+        return value if self.start is None else value | {"from": self.start[:START_DIGITS]}
 
 
 @dataclass(frozen=True)
@@ -60,7 +66,7 @@ class Segments:
 
 @dataclass(frozen=True)
 class Head:
-    """A pack version: its manifest, what it takes on a kiosk, and how to get to it."""
+    """A pack version: its manifest, what it takes on a kiosk, the kinds of its items, and how to get to it."""
 
     pack: str
     version: int
@@ -68,13 +74,18 @@ class Head:
     manifest_bytes: int
     installed_bytes: int
     entries: int
+    kinds: tuple[str, ...]
     full: Route
     patches: tuple[Route, ...] = ()
     segments: Segments | None = None
 
     def route_from(self, manifest_sha256: str) -> Route:
         """Return the cheapest route for a kiosk that has the version of this manifest ("" for none)."""
-        fitting = [route for route in self.patches if route.start == manifest_sha256]
+        fitting = [
+            replace(route, start=manifest_sha256)
+            for route in self.patches
+            if route.start and manifest_sha256.startswith(route.start[:START_DIGITS])
+        ]
         return min((self.full, *fitting), key=lambda route: route.download_bytes)
 
     def all_blobs(self) -> Iterator[Blob]:
@@ -89,7 +100,7 @@ class Head:
         value = {
             "format": FORMAT, "pack": self.pack, "version": self.version,
             "manifest": {"sha256": self.manifest_sha256, "size_bytes": self.manifest_bytes},
-            "installed_bytes": self.installed_bytes, "entries": self.entries,
+            "installed_bytes": self.installed_bytes, "entries": self.entries, "kinds": list(self.kinds),
             "full": self.full.to_value(), "patches": [patch.to_value() for patch in self.patches],
         }  # fmt: skip
         if self.segments is not None:
@@ -130,6 +141,7 @@ def parse(data: bytes, name: str = "head") -> Head:
         manifest_bytes=listing.whole("size_bytes", 2, manifest.MOST_BYTES),
         installed_bytes=root.whole("installed_bytes", 0, manifest.MOST_ENTRY_BYTES),
         entries=root.whole("entries", 1, manifest.MOST_ENTRIES),
+        kinds=_kinds(root),
         full=_route(root.fields("full"), patch=False),
         patches=tuple(_route(each, patch=True) for each in root.sequence("patches")),
         segments=_segments(root.fields("segments")) if "segments" in root else None,
@@ -147,10 +159,19 @@ def _sha256(fields: Fields, key: str) -> str:
     return value
 
 
+def _kinds(root: Fields) -> tuple[str, ...]:
+    found = root.texts("kinds")
+    if list(found) != sorted(set(found)) or not set(found) <= set(kinds.KINDS):
+        root.complain("kinds", f"these are not kinds of items, each once and by name: {', '.join(found)}")
+    return found
+
+
 def _route(fields: Fields, *, patch: bool) -> Route:
-    start = _sha256(fields, "from") if patch else None
+    start = fields.text("from") if patch else None
+    if start is not None and not START.fullmatch(start):
+        fields.complain("from", f"'{start}' is not the first {START_DIGITS} digits of a SHA-256")
     found = tuple(blobs.read(each) for each in fields.sequence("blobs", least=1))
-    route = Route(found, fields.whole("media_bytes", 0, MOST_MEDIA_BYTES), start)
+    route = Route(found, fields.whole("media_bytes", 0, MOST_MEDIA_BYTES, 0), start)
     fields.finish()
     return route
 

@@ -98,6 +98,11 @@ class Manifest:
         return sum(item.entries for item in self.items)
 
     @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of its items, each once, by name."""
+        return tuple(sorted({item.kind for item in self.items}))
+
+    @property
     def in_order(self) -> tuple[Item, ...]:
         """The items in collection order: their numbers in routes count from here."""
         return tuple(sorted(self.items, key=lambda item: item.place))

@@ -33,8 +33,8 @@ def check_manifest(data: bytes, head: Head) -> Manifest:
     if len(data) != head.manifest_bytes or hashlib.sha256(data).hexdigest() != head.manifest_sha256:
         raise TrustError(f"{head.pack}: the manifest in its route is not the one that its head names")
     found = manifest.parse(data, f"manifest of {head.pack}")
-    named = (found.pack, found.version, found.size_bytes, found.entries)
-    if named != (head.pack, head.version, head.installed_bytes, head.entries):
+    named = (found.pack, found.version, found.size_bytes, found.entries, found.kinds)
+    if named != (head.pack, head.version, head.installed_bytes, head.entries, head.kinds):
         raise TrustError(f"{head.pack}: its manifest is not of the pack version that its head names")
     return found
 

@@ -135,7 +135,7 @@ def write_pack(version: Version, folder: Path, out: Path) -> BuiltPack:
     data = manifest.to_bytes()
     head = Head(
         manifest.pack, manifest.version, hashlib.sha256(data).hexdigest(), len(data), manifest.size_bytes,
-        manifest.entries, routes.full(version, folder), (), routes.segments(version, folder),
+        manifest.entries, manifest.kinds, routes.full(version, folder), (), routes.segments(version, folder),
     )  # fmt: skip
     shutil.rmtree(drafts(folder))
     (folder / "manifest.json").write_bytes(data)

@@ -99,14 +99,6 @@ def get(conn: Connection, number: int) -> Generation | None:
     )  # fmt: skip
 
 
-def kinds(conn: Connection, number: int) -> dict[str, frozenset[str]]:
-    """Return the kinds of items that each pack of a generation has."""
-    found: dict[str, set[str]] = {}
-    for row in conn.execute("SELECT DISTINCT pack, kind FROM items WHERE generation = ?", (number,)):
-        found.setdefault(row["pack"], set()).add(row["kind"])
-    return {pack: frozenset(has) for pack, has in found.items()}
-
-
 def numbers(conn: Connection) -> list[int]:
     """Return the numbers of all recorded generations, the newest first."""
     return [row[0] for row in conn.execute("SELECT number FROM generations ORDER BY number DESC")]

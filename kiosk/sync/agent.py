@@ -28,7 +28,7 @@ from kiosk.sync import carry, history, install, lock, manners, offers, room, sta
 from kiosk.sync.fetch import Fetcher
 from kiosk.sync.meter import Meter
 from kiosk.sync.mirrors import Mirror
-from kiosk.sync.offers import Installed, Offer
+from kiosk.sync.offers import Offer
 from kiosk.sync.plan import Change, Plan
 from kiosk.sync.progress import Counted, Progress
 from kiosk.sync.reasons import Refusal
@@ -174,7 +174,7 @@ class Agent:
     def _finish_cut(self, conn: db.Connection, offer: Offer) -> None:
         # A sync that was cut after the switch left what it had fetched: it is kept for others now, and goes.
         if any(self._state.parts.iterdir()):
-            self._keep(offer, [self._as_it_is(pack) for pack in offer.installed.packs.values()])
+            self._keep(offer, [self._as_it_is(pack) for pack in offer.installed.values()])
             install.prune(self._state, conn)
 
     def _keep(self, offer: Offer, packs: Sequence[NewPack]) -> None:
@@ -196,8 +196,8 @@ class Agent:
         staged: dict[str, Manifest] = {}
         for step in offer.plan.steps:
             counted.what = step.head.pack
-            kinds = offer.installed.kinds.get(step.head.pack)
-            refused = manners.may_take(session.meter.settings, Link.METERED, kinds, step.route.download_bytes)
+            settings, size = session.meter.settings, step.route.download_bytes
+            refused = manners.may_take(settings, Link.METERED, step.head.kinds, size)
             mirrors = [m for m in session.mirrors if not (refused and session.meter.link(m) is Link.METERED)]
             fetcher = Fetcher(mirrors, self._state.parts, counted, pause=self._wait)
             try:
@@ -212,9 +212,7 @@ class Agent:
         refreshed = self._refreshed(session, held)
         number = self._state.current_number()
         current = generations.get(conn, number)
-        installed = Installed(
-            {pack.pack: pack for pack in current.packs} if current else {}, generations.kinds(conn, number)
-        )
+        installed = {pack.pack: pack for pack in current.packs} if current else {}
         with db.transaction(conn):
             holds.lift(conn, manners.lifted({s.head.pack: s.head.version for s in refreshed.heads}, held))
         links = {session.meter.link(mirror) for mirror in session.mirrors}

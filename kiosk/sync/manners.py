@@ -7,7 +7,7 @@ it names is one at which the same question gets a yes, if nothing else changes m
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -116,18 +116,18 @@ def _next_hour(now: datetime, zone: ZoneInfo, hour: int) -> datetime:
     return found if found > now else _at(local + timedelta(days=1), hour, zone)
 
 
-def may_take(settings: SyncSettings, link: Link, kinds: frozenset[str] | None, size_bytes: int) -> Refusal | None:
+def may_take(settings: SyncSettings, link: Link, kinds: Collection[str], size_bytes: int) -> Refusal | None:
     """Return why an update of a pack must not come over this link, or None when it may.
 
     Args:
-        kinds: the kinds of the pack's items as far as they are known; None: not known.
+        kinds: the kinds of the pack's items.
         size_bytes: what the update takes.
     """
     if link is not Link.METERED or settings.metered_rule is MeteredRule.SAME:
         return None
     if settings.metered_rule is MeteredRule.NEVER:
         return Refusal(Reason.METERED_NEVER)
-    if kinds is None or not kinds <= SMALL_KINDS:
+    if not SMALL_KINDS.issuperset(kinds):
         return Refusal(Reason.METERED_KIND)
     if size_bytes > settings.metered_bytes:
         figures = {"size_bytes": size_bytes, "limit_bytes": settings.metered_bytes}

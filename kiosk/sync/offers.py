@@ -18,39 +18,35 @@ from kiosk.sync.updater import SignedHead
 
 
 @dataclass(frozen=True)
-class Installed:
-    """The current generation: its packs by name, and the kinds of the items of each."""
-
-    packs: Mapping[str, InstalledPack]
-    kinds: Mapping[str, frozenset[str]]
-
-
-@dataclass(frozen=True)
 class Offer:
-    """A plan, the heads it is made of, what is installed, and pack -> version as it should be in the end."""
+    """A plan, the heads it is made of, the packs installed by name, and pack -> version as it should be in the end."""
 
     plan: Plan
     heads: tuple[SignedHead, ...]
-    installed: Installed
+    installed: Mapping[str, InstalledPack]
     versions: Mapping[str, int]
 
     def kept(self, staged: Collection[str]) -> list[InstalledPack]:
         """Return what goes into the next generation as it is, when the packs `staged` are new in it."""
-        packs = self.installed.packs
+        packs = self.installed
         return [packs[pack] for pack in sorted(self.versions) if pack in packs and pack not in staged]
 
 
 def make(
-    heads: Sequence[SignedHead], installed: Installed, settings: SyncSettings, holds: Iterable[Hold], link: Link
+    heads: Sequence[SignedHead],
+    installed: Mapping[str, InstalledPack],
+    settings: SyncSettings,
+    holds: Iterable[Hold],
+    link: Link,
 ) -> Offer:
     """Return what to take over a link that costs `link` at the least."""
-    current = {name: pack.version for name, pack in installed.packs.items()}
+    current = {name: pack.version for name, pack in installed.items()}
     offered = {signed.head.pack: signed.head.version for signed in heads}
     versions = manners.wanted(offered, current, settings.packs, holds)
-    manifests = {name: pack.manifest_sha256 for name, pack in installed.packs.items()}
+    manifests = {name: pack.manifest_sha256 for name, pack in installed.items()}
     full = plan.make(plan.changes(current, versions), [signed.head for signed in heads], manifests)
     sizes = {step.head.pack: step.route.download_bytes for step in full.steps}
-    asked = {pack: manners.may_take(settings, link, installed.kinds.get(pack), sizes[pack]) for pack in sizes}
+    asked = {s.head.pack: manners.may_take(settings, link, s.head.kinds, s.route.download_bytes) for s in full.steps}
     left = {pack: refusal for pack, refusal in asked.items() if refusal}
     rank = {pack: place for place, pack in enumerate(manners.by_importance(sizes, settings.order))}
     made = replace(

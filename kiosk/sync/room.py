@@ -35,7 +35,7 @@ def check(offer: Offer, state: State, spare_bytes: int) -> None:
     """
     blobs = [blob for step in offer.plan.steps for blob in step.route.blobs]
     room = Room(
-        old_bytes=sum(pack.size_bytes for pack in offer.installed.packs.values()),
+        old_bytes=sum(pack.size_bytes for pack in offer.installed.values()),
         new_bytes=sum(step.head.installed_bytes for step in offer.plan.steps),
         parts_bytes=max(0, offer.plan.download_bytes - sum(state.part_bytes(blob.sha256) for blob in blobs)),
         spare_bytes=spare_bytes,

@@ -72,8 +72,10 @@ def test_what_is_no_manifest_is_refused(data: bytes) -> None:
 
 def head() -> Head:
     large = Blob(SHA, 100_000, "b" * 64)
-    patches = (Route((Blob(SHA, 700),), 0, SHA), Route((Blob(SHA, 7),), 9_000, "c" * 64))
-    return Head("books", 3, SHA, 500, 12, 2, Route((large,), 400), patches, Segments(Blob(SHA, 90), (large,)))
+    patches = (Route((Blob(SHA, 700),), 0, SHA[:16]), Route((Blob(SHA, 7),), 9_000, "c" * 16))
+    return Head(
+        "books", 3, SHA, 500, 12, 2, ("book",), Route((large,), 400), patches, Segments(Blob(SHA, 90), (large,))
+    )
 
 
 def test_a_head_is_read_again_and_a_wrong_one_refused() -> None:

@@ -69,7 +69,8 @@ def head(of: Version) -> Head:
     """Return a head that names the version, and no route."""
     data, manifest = of.manifest.to_bytes(), of.manifest
     digest = hashlib.sha256(data).hexdigest()
-    return Head("papers", manifest.version, digest, len(data), manifest.size_bytes, manifest.entries, Route((), 0))
+    named = (manifest.size_bytes, manifest.entries, manifest.kinds)
+    return Head("papers", manifest.version, digest, len(data), *named, Route((), 0))
 
 
 def read(made: Route, folder: Path) -> list[bytes]:

@@ -122,8 +122,8 @@ def test_patches_start_from_the_versions_before_and_from_skips(village: Village)
         village.release(version=version, text=f"Text of version {version}.")
         heads = village.repository.known_heads("members")
     assert [head.version for head in heads] == list(range(19, 0, -1))
-    starts = {head.manifest_sha256: head.version for head in heads}
-    assert [starts[str(patch.start)] for patch in heads[0].patches] == [*range(18, 8, -1), 3]
+    starts = {head.manifest_sha256[:16]: head.version for head in heads}
+    assert [starts[str(patch.start)[:16]] for patch in heads[0].patches] == [*range(18, 8, -1), 3]
 
 
 def test_a_patch_from_a_damaged_version_is_left_out(village: Village) -> None:

@@ -112,7 +112,7 @@ def test_a_metered_link_lets_small_papers_pass_and_tells_what_waits(village: Vil
     plan = village.agent().offer()
     assert [step.head.pack for step in plan.steps] == ["papers"]
     assert {pack: str(refusal.reason) for pack, refusal in plan.left.items()} == {
-        "members": "metered-kind", "large": "metered-kind",
+        "members": "metered-kind", "large": "metered-size",
     }  # fmt: skip
     village.agent().run()
     assert versions(village, conn) == {"members": 1, "papers": 2}

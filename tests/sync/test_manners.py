@@ -87,18 +87,16 @@ def test_a_pause_that_a_clock_made_longer_is_over() -> None:
         (MeteredRule.SMALL, {"notice", "document"}, 20 * MB, None),
         (MeteredRule.SMALL, {"notice"}, 20 * MB + 1, Reason.METERED_SIZE),
         (MeteredRule.SMALL, {"notice", "book"}, 1, Reason.METERED_KIND),
-        (MeteredRule.SMALL, None, 1, Reason.METERED_KIND),
         (MeteredRule.SAME, {"book"}, 10**10, None),
     ],
 )
 def test_a_metered_link_has_a_rule_of_its_own(
-    rule: MeteredRule, kinds: set[str] | None, size: int, reason: Reason | None
+    rule: MeteredRule, kinds: set[str], size: int, reason: Reason | None
 ) -> None:
     settings = SyncSettings(metered_rule=rule)
-    known = None if kinds is None else frozenset(kinds)
-    found = manners.may_take(settings, Link.METERED, known, size)
+    found = manners.may_take(settings, Link.METERED, kinds, size)
     assert (found.reason if found else None) == reason
-    assert manners.may_take(settings, Link.INTERNET, known, size) is None
+    assert manners.may_take(settings, Link.INTERNET, kinds, size) is None
     assert (asked(settings, link=Link.METERED) is None) == (rule is not MeteredRule.NEVER)
 
 
