@@ -111,14 +111,16 @@ def mirror(config_path: Path, address: str, port: int, announce: bool) -> None:
 
 def _serve(app: Flask, site: Site) -> None:
     # waitress keeps a request on disk before the application sees it, and would keep a gigabyte.
-    _listen(app, site.address, site.port, MOST_BODIES * int(app.config["MAX_CONTENT_LENGTH"]))
+    _listen(app, site.address, site.port, MOST_BODIES * int(app.config["MAX_CONTENT_LENGTH"]), site.proxy)
 
 
-def _listen(app: WSGIApplication, address: str, port: int, most_bytes: int) -> None:
+def _listen(app: WSGIApplication, address: str, port: int, most_bytes: int, proxy: str | None = None) -> None:
+    # Only the proxy tells whom it asks for: from anybody else the header is dropped, for whoever sends it may lie.
+    believed = {"trusted_proxy": proxy, "trusted_proxy_headers": {"x-forwarded-for"}} if proxy else {}
     try:
         server = waitress.create_server(
             app, host=address, port=port, threads=THREADS, ident=None, channel_timeout=60,
-            max_request_body_size=most_bytes,
+            max_request_body_size=most_bytes, clear_untrusted_proxy_headers=True, **believed,
         )  # fmt: skip
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
