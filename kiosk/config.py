@@ -7,6 +7,7 @@ What an operator may change lives in `store.settings`; no key is in both places.
 from __future__ import annotations
 
 import difflib
+import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,11 +19,29 @@ from kiosk.fields import Document, Fields, read_yaml
 
 @dataclass(frozen=True)
 class Site:
-    """Where one site listens, and the address by which browsers reach it (no slash at its end)."""
+    """Where one site listens, and the address by which browsers reach it (no slash at its end).
+
+    `proxy` is the address of the one program in front of it, nginx, that is believed when it tells whom it asks for.
+    """
 
     address: str
     port: int
     url: str
+    proxy: str | None = None
+
+
+@dataclass(frozen=True)
+class Captive:
+    """How phones are let in.
+
+    Args:
+        again_hours: how long an OK on the welcome page lasts.
+        https_url: where the portal is also reached with a certificate that phones trust (no slash at its end), for
+            those that ask by RFC 8908; None: nowhere.
+    """
+
+    again_hours: int = 24
+    https_url: str | None = None
 
 
 @dataclass(frozen=True)
@@ -58,6 +77,7 @@ class Config:
     console: Site
     sync: Sync
     time_zone: ZoneInfo
+    captive: Captive = Captive()
 
 
 def load(path: Path) -> Config:
@@ -80,6 +100,7 @@ def load(path: Path) -> Config:
         console=_site(root.fields("console")),
         sync=_sync(root.fields("sync"), folder),
         time_zone=_time_zone(root),
+        captive=_captive(root),
     )
     root.finish()
     _distinct(document, config)
@@ -88,9 +109,30 @@ def load(path: Path) -> Config:
 
 
 def _site(fields: Fields) -> Site:
-    site = Site(fields.text("address"), fields.whole("port", 1, 65535), _url(fields, "url"))
+    site = Site(fields.text("address"), fields.whole("port", 1, 65535), _url(fields, "url"), _proxy(fields))
     fields.finish()
     return site
+
+
+def _proxy(fields: Fields) -> str | None:
+    text = fields.text("proxy", "")
+    try:
+        return str(ipaddress.ip_address(text)) if text else None
+    except ValueError:
+        fields.complain("proxy", f"'{text}' is not an address", "write it as 127.0.0.1")
+        return None
+
+
+def _captive(root: Fields) -> Captive:
+    if "captive" not in root:
+        return Captive()
+    fields = root.fields("captive")
+    url = _checked_url(fields, "https_url", fields.text("https_url", ""))
+    if url and not url.startswith("https://"):
+        fields.complain("https_url", f"'{url}' is not an https address", "leave it away when there is none")
+    captive = Captive(fields.whole("again_hours", 1, 24 * 365, Captive.again_hours), url or None)
+    fields.finish()
+    return captive
 
 
 def _sync(fields: Fields, folder: Path) -> Sync:

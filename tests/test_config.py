@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from kiosk.config import load
+from kiosk.config import Captive, load
 from kiosk.errors import ConfigError
 
 GOOD = """\
@@ -55,6 +55,7 @@ def test_a_good_file_is_read(tmp_path: Path) -> None:
         ("/srv/mirror", "srv", "'srv' is not a URL (write it as http://host:port, or a folder as /srv/mirror)"),
         ("/srv/mirror", "./stick", "kiosk.yaml:9: './stick' is there twice"),
         ("mirrors:", "mirror:", "unknown key 'mirror' (did you mean 'mirrors'?)"),
+        ("port: 8082", "port: 8082\n  proxy: nginx", "'nginx' is not an address (write it as 127.0.0.1)"),
         ("state: state\n", "", "the key 'state' is missing"),
     ],
 )
@@ -70,6 +71,29 @@ def test_places_channels_and_zone_can_be_chosen(tmp_path: Path) -> None:
     assert config.sync.channels == ("stable", "prices")
     assert config.sync.spare_bytes == 500_000_000
     assert config.time_zone == ZoneInfo("Africa/Kampala")
+
+
+def test_how_phones_are_let_in(tmp_path: Path) -> None:
+    assert load(written(tmp_path, GOOD)).captive == Captive(again_hours=24, https_url=None)
+    text = GOOD.replace("port: 8080,", "port: 8080, proxy: 127.0.0.1,")
+    config = load(written(tmp_path, text + "captive: {again_hours: 1, https_url: 'https://kiosk.test/'}\n"))
+    assert config.captive == Captive(again_hours=1, https_url="https://kiosk.test")
+    assert config.portal.proxy == "127.0.0.1"
+    assert config.console.proxy is None
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("captive: {again_hours: 0}", "'again_hours' is 0 (a whole number from 1 to 8760)"),
+        ("captive: {again: 1}", "unknown key 'again' (did you mean 'again_hours'?)"),
+        ("captive: {https_url: 'http://kiosk.test'}", "'http://kiosk.test' is not an https address"),
+    ],
+)
+def test_a_mistake_in_how_phones_are_let_in_is_told(tmp_path: Path, line: str, told: str) -> None:
+    with pytest.raises(ConfigError) as refusal:
+        load(written(tmp_path, GOOD + line + "\n"))
+    assert told in refusal.value.message
 
 
 def test_a_missing_file_is_told(tmp_path: Path) -> None:

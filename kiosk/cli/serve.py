@@ -4,31 +4,22 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
-import waitress
 from flask import Flask
 
 from kiosk import config as configuration
 from kiosk.cli.kiosk_options import CONFIG
+from kiosk.cli.listening import listen
 from kiosk.config import Site
 from kiosk.console import create_console
-from kiosk.errors import ConfigError, HostError
+from kiosk.errors import ConfigError
 from kiosk.host import kiwix
 from kiosk.portal import create_portal
 from kiosk.store.state import State
 from kiosk.sync import neighbours
 from kiosk.sync.holdings import Holdings
 from kiosk.sync.sharing import create_sharing
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
-
-THREADS = 4
-"""Enough for a hotspot of twenty phones; each thread costs memory."""
-MOST_BODIES = 4
-"""A request of up to this many times what a site takes is still answered with a page that says it is too large."""
 
 MIRROR_PORT = 8090
 MOST_QUESTION_BYTES = 1000
@@ -104,26 +95,10 @@ def mirror(config_path: Path, address: str, port: int, announce: bool) -> None:
         arguments = (config.name, port, known, stop)
         threading.Thread(target=neighbours.keep_announcing, args=arguments, daemon=True).start()
     try:
-        _listen(create_sharing(Holdings(config.state)), address, port, MOST_QUESTION_BYTES)
+        listen(create_sharing(Holdings(config.state)), address, port, MOST_QUESTION_BYTES)
     finally:
         stop.set()
 
 
 def _serve(app: Flask, site: Site) -> None:
-    # waitress keeps a request on disk before the application sees it, and would keep a gigabyte.
-    _listen(app, site.address, site.port, MOST_BODIES * int(app.config["MAX_CONTENT_LENGTH"]))
-
-
-def _listen(app: WSGIApplication, address: str, port: int, most_bytes: int) -> None:
-    try:
-        server = waitress.create_server(
-            app, host=address, port=port, threads=THREADS, ident=None, channel_timeout=60,
-            max_request_body_size=most_bytes,
-        )  # fmt: skip
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise HostError(
-            f"{address}:{port}: can not be listened on: {reason}",
-            "is another program there? address and port are in the configuration",
-        ) from error
-    server.run()
+    listen(app, site.address, site.port, int(app.config["MAX_CONTENT_LENGTH"]), site.proxy)

@@ -6,12 +6,15 @@ the machine, and every form that changes something carries a token.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import Blueprint, Flask, current_app, render_template, request
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from jinja2 import StrictUndefined
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.routing import IntegerConverter
+from werkzeug.wrappers import Response
 
 from kiosk.clock import Clock
 from kiosk.config import Config
@@ -22,6 +25,8 @@ from kiosk.web import current, db, i18n, icons, security, static, words
 MOST_REQUEST_BYTES = 1_000_000
 """Longest request a site reads; a site that takes files raises it for itself."""
 
+Gate = Callable[[], Response | None]
+
 
 class RowNumber(IntegerConverter):
     """The number of a row in a URL, `<row:thread>`: any other text, or one SQLite can not hold, is not found."""
@@ -29,7 +34,7 @@ class RowNumber(IntegerConverter):
     regex = r"[1-9]\d{0,17}"
 
 
-def create_site(name: str, config: Config, clock: Clock, *, title: str) -> Flask:
+def create_site(name: str, config: Config, clock: Clock, *, title: str, gate: Gate | None = None) -> Flask:
     """Return a Flask application with all that the two sites share, to which the caller adds its blueprints.
 
     Args:
@@ -37,10 +42,34 @@ def create_site(name: str, config: Config, clock: Clock, *, title: str) -> Flask
         config: the kiosk's configuration; the state folder is prepared.
         clock: where "now" comes from.
         title: what the site is called in the title of its pages.
+        gate: asked before all else of each request; what it answers is the answer.
     """
     state = State(config.state)
     state.prepare()
     app = Flask(f"kiosk.{name}", static_folder=None)
+    _configure(app, name, state)
+    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True, "undefined": StrictUndefined}
+    app.url_map.converters["row"] = RowNumber
+    app.url_map.strict_slashes = False
+    # Else `//` in a path is answered by a permanent redirect to whatever host the request named.
+    app.url_map.merge_slashes = False
+    app.register_blueprint(Blueprint("web", __name__, template_folder="templates"))
+    current.install(app, current.Site(name, title, config, clock, state))
+    if gate:
+        app.before_request(gate)
+    db.install(app)
+    security.install(app)
+    i18n.install(app)
+    static.install(app)
+    icons.install(app)
+    words.install(app)
+    CSRFProtect(app)
+    app.context_processor(lambda: {"site_title": title, "kiosk_name": config.name})
+    _install_error_pages(app)
+    return app
+
+
+def _configure(app: Flask, name: str, state: State) -> None:
     app.config.update(
         SECRET_KEY=state.secret(f"{name}-session"),
         # Cookies are shared by all ports of a host, so each site's session has a name of its own.
@@ -52,23 +81,6 @@ def create_site(name: str, config: Config, clock: Clock, *, title: str) -> Flask
         # The clock of a kiosk may jump: a token is good for as long as its session is.
         WTF_CSRF_TIME_LIMIT=None,
     )
-    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True, "undefined": StrictUndefined}
-    app.url_map.converters["row"] = RowNumber
-    app.url_map.strict_slashes = False
-    # Else `//` in a path is answered by a permanent redirect to whatever host the request named.
-    app.url_map.merge_slashes = False
-    app.register_blueprint(Blueprint("web", __name__, template_folder="templates"))
-    current.install(app, current.Site(name, title, config, clock, state))
-    db.install(app)
-    security.install(app)
-    i18n.install(app)
-    static.install(app)
-    icons.install(app)
-    words.install(app)
-    CSRFProtect(app)
-    app.context_processor(lambda: {"site_title": title, "kiosk_name": config.name})
-    _install_error_pages(app)
-    return app
 
 
 def _install_error_pages(app: Flask) -> None:

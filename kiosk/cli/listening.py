@@ -1,0 +1,111 @@
+"""How a site listens: waitress, which keeps a request until it is whole, and what it does with one that is too large.
+
+True always: of a body that is larger than the site takes nothing is kept, neither in memory nor on disk, however large
+it is; it is read to its end all the same, since a browser shows an answer only when it has sent everything.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+import waitress
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
+from waitress.receiver import FixedStreamReceiver
+from waitress.utilities import RequestEntityTooLarge
+
+from kiosk.errors import HostError
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+THREADS = 4
+"""Enough for a hotspot of twenty phones; each thread costs memory."""
+MOST_DROPPED_BYTES = 16_000_000_000
+"""What sends more than this does not stop by itself, and is cut off."""
+
+
+def listen(app: WSGIApplication, address: str, port: int, most_bytes: int, proxy: str | None = None) -> None:
+    """Serve an application until the process is stopped.
+
+    Args:
+        app: the application. A request with a larger body reaches it with its true length and nothing to read.
+        address: where to listen.
+        port: likewise.
+        most_bytes: the largest body that is kept for the application.
+        proxy: the address of the program in front that is believed when it tells whom it asks for.
+
+    Raises:
+        HostError: address or port are not to be had.
+    """
+    # Only the proxy tells whom it asks for: from anybody else the header is dropped, for whoever sends it may lie.
+    believed = {"trusted_proxy": proxy, "trusted_proxy_headers": {"x-forwarded-for"}} if proxy else {}
+    sockets: dict[int, Any] = {}
+    try:
+        server = waitress.create_server(
+            app, map=sockets, host=address, port=port, threads=THREADS, ident=None, channel_timeout=60,
+            max_request_body_size=most_bytes + 1, clear_untrusted_proxy_headers=True, **believed,
+        )  # fmt: skip
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise HostError(
+            f"{address}:{port}: can not be listened on: {reason}",
+            "is another program there? address and port are in the configuration",
+        ) from error
+    for each in sockets.values():
+        if hasattr(each, "channel_class"):
+            each.channel_class = _Channel
+    server.run()
+
+
+class _Nothing:
+    """Takes bytes in, in place of waitress's buffer, and keeps their number."""
+
+    def __init__(self, size: int = 0) -> None:
+        self._size = size
+
+    def __len__(self) -> int:
+        return self._size
+
+    def append(self, data: bytes) -> None:
+        self._size += len(data)
+
+    def getfile(self) -> io.BytesIO:
+        return io.BytesIO()
+
+    def close(self) -> None:
+        """There is nothing to close."""
+
+
+class _Parser(HTTPRequestParser):  # type: ignore[misc]
+    """Reads on where waitress would break off."""
+
+    dropped: _Nothing | None = None
+    body_rcv: Any = None
+    expect_continue = False
+
+    def received(self, data: bytes) -> int:
+        if self.dropped is not None and len(self.dropped) <= MOST_DROPPED_BYTES:
+            self.body_bytes_received = 0  # else it is too large again with every piece
+        taken = int(super().received(data))
+        if self.dropped is None and isinstance(self.error, RequestEntityTooLarge):
+            self._drop()
+        return taken
+
+    def _drop(self) -> None:
+        self.error, self.dropped = None, _Nothing(len(self.body_rcv))
+        if self.chunked:  # its length is only known at the end
+            self.body_rcv.buf.close()
+            self.body_rcv.buf = self.dropped
+            self.completed = bool(self.body_rcv.completed)
+        else:
+            self.body_rcv = FixedStreamReceiver(self.content_length, self.dropped)
+            self.completed = self.expect_continue
+            if self.expect_continue:  # who asks first whether to send it is told no
+                self.expect_continue = False
+                self.headers["CONNECTION"] = "close"
+
+
+class _Channel(HTTPChannel):  # type: ignore[misc]
+    parser_class = _Parser
