@@ -17,6 +17,7 @@ GROUPS = {
     "repo": ["kiosk.cli.repo", "kiosk.cli.holders", "kiosk.cli.publishing"],
     "sync": ["kiosk.cli.sync"],
     "serve": ["kiosk.cli.serve"],
+    "member": ["kiosk.cli.member"],
     "demo": ["kiosk.cli.demo"],
 }
 """Where each command lies, and the modules that add to it."""
@@ -46,6 +47,7 @@ def kiosk() -> None:
     \b
     The federation:   kiosk pack lint|build|inspect     kiosk repo init|release|sign|publish
     The kiosk:        kiosk sync run|plan|status        kiosk serve portal|console|library
+                      kiosk member add|import|list|card|revoke|reissue|unlock
     To try it all:    kiosk demo
     """
 
