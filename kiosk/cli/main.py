@@ -18,6 +18,7 @@ GROUPS = {
     "sync": ["kiosk.cli.sync"],
     "serve": ["kiosk.cli.serve"],
     "member": ["kiosk.cli.member"],
+    "recording": ["kiosk.cli.recording"],
     "demo": ["kiosk.cli.demo"],
 }
 """Where each command lies, and the modules that add to it."""
@@ -48,6 +49,7 @@ def kiosk() -> None:
     The federation:   kiosk pack lint|build|inspect     kiosk repo init|release|sign|publish
     The kiosk:        kiosk sync run|plan|status        kiosk serve portal|console|library
                       kiosk member add|import|list|card|revoke|reissue|unlock
+                      kiosk recording add|list|remove
     To try it all:    kiosk demo
     """
 

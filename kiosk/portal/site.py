@@ -7,7 +7,7 @@ from flask_babel import lazy_gettext
 
 from kiosk.clock import Clock, system_clock
 from kiosk.config import Config
-from kiosk.portal import board, courses, documents, files, home, library, members, membership, notices
+from kiosk.portal import board, courses, documents, files, home, library, members, membership, notices, sounds
 from kiosk.web.app import create_site
 
 SECTIONS = (
@@ -25,7 +25,8 @@ def create_portal(config: Config, clock: Clock = system_clock) -> Flask:
     app = create_site("portal", config, clock, title=config.name)
     app.context_processor(lambda: {"sections": SECTIONS})
     membership.install(app)
-    for module in (home, courses, library, documents, notices, board, files, members):
+    sounds.install(app)
+    for module in (home, courses, library, documents, notices, board, files, members, sounds):
         app.register_blueprint(module.pages)
     app.register_blueprint(members.address_of_card)
     return app

@@ -14,7 +14,7 @@ from tests.portal.conftest import UUID
 
 VALUES = {
     "pack": "village", "item": "cooperative", "language": "en", "lesson": "what-it-is", "thread": 1,
-    "path": "pictures/meeting.svg", "digest": "0", "name": "site.css", "token": "x",
+    "path": "pictures/meeting.svg", "digest": "0", "name": "site.css", "token": "x", "tile": "courses",
 }  # fmt: skip
 NOTICE = {**VALUES, "item": "prices"}
 POLICY = (
@@ -41,7 +41,7 @@ def test_headers_on_every_address(portal: Flask, visitor: FlaskClient) -> None:
     for address in [*found, "/nope"]:
         with visitor.get(address) as answer:
             headers = answer.headers
-            other = {"/nope": 404, "/board/1": 404, "/members": 303}
+            other = {"/nope": 404, "/board/1": 404, "/members": 303, "/recordings/courses/en": 404}
             assert answer.status_code == other.get(address, 200), address
             assert headers["X-Content-Type-Options"] == "nosniff", address
             assert headers["Referrer-Policy"] == "same-origin", address
