@@ -7,7 +7,6 @@ its entry is one of sound; without the choice it stands after the text, with it 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from urllib.parse import quote, urlencode
 
 from flask import Blueprint, Flask, Response, redirect, request, send_file, url_for
@@ -29,12 +28,11 @@ pages = Blueprint("sounds", __name__, url_prefix="/recordings")
 
 @dataclass(frozen=True)
 class Sound:
-    """A recording to play or to save: its address, media type, size, and the name to save it under."""
+    """A recording to play or to save: its address, media type and size."""
 
     url: str
     type: str
     size_bytes: int
-    file: str
 
 
 def install(app: Flask) -> None:
@@ -59,8 +57,7 @@ def of(item: Item, path: str | None) -> Sound | None:
     if not entry.type.startswith("audio/"):
         return None
     url = url_for("files.send", pack=item.pack, item=item.item, language=item.language, path=path)
-    name = f"{item.item}-{item.language}-{PurePosixPath(path).name}"
-    return Sound(url, entry.type, entry.size_bytes, name)
+    return Sound(url, entry.type, entry.size_bytes)
 
 
 def spoken() -> dict[str, list[Recording]]:

@@ -13,11 +13,12 @@ import segno
 
 WIDTH_MM, HEIGHT_MM = 85.6, 54.0
 """As bank cards are."""
-QR_MM = 36.0
-TEXT_MM = WIDTH_MM - QR_MM - 9
-"""What is left for words beside the code."""
-SIGN_MM = 0.52
-"""How wide a letter is, of its height."""
+QR_MM, EDGE_MM, QUIET_MM = 32.0, 5.0, 4.5
+"""The QR code, what is left free at the card's edge, and beside the code: four of its points."""
+TEXT_MM = WIDTH_MM - QR_MM - 2 * EDGE_MM - QUIET_MM + 2
+"""What is left for words."""
+WIDE = {400: 0.6, 700: 0.7}
+"""How wide a letter is at most, of its height, by its weight."""
 
 
 @dataclass(frozen=True)
@@ -70,15 +71,15 @@ def svg(face: Face) -> str:
         f'<rect width="{WIDTH_MM}" height="{HEIGHT_MM}" rx="3" fill="#fff"/>'
         f'<rect x=".2" y=".2" width="{WIDTH_MM - 0.4}" height="{HEIGHT_MM - 0.4}" rx="3" fill="none" stroke="#000"'
         f' stroke-width=".2"/>{"".join(lines)}'
-        f'<path transform="translate({WIDTH_MM - QR_MM - 5:g} {(HEIGHT_MM - QR_MM) / 2:g}) scale({scale:.5f})"'
+        f'<path transform="translate({WIDTH_MM - QR_MM - EDGE_MM:g} {(HEIGHT_MM - QR_MM) / 2:g}) scale({scale:.5f})"'
         f' shape-rendering="crispEdges" d="{path}"/></svg>\n'
     )
 
 
 def _line(text: str, y: float, height: float, weight: int = 400) -> str:
     # A long name is written smaller rather than cut.
-    height = min(height, TEXT_MM / max(1, len(text)) / SIGN_MM)
+    height = min(height, TEXT_MM / max(1, len(text)) / WIDE[weight])
     return (
-        f'<text x="{(TEXT_MM + 6) / 2:g}" y="{y:g}" font-size="{height:.2f}" font-weight="{weight}">'
+        f'<text x="{EDGE_MM - 2 + TEXT_MM / 2:g}" y="{y:g}" font-size="{height:.2f}" font-weight="{weight}">'
         f"{escape(text)}</text>"
     )
