@@ -12,7 +12,7 @@ CATALOGUES := $(wildcard kiosk/locale/*/LC_MESSAGES/kiosk.po)
 .PHONY: run test lint types contracts unit faults bench-updates bench-memory screenshots setup setup-test lock clean
 
 run: setup
-	@provisioning/development/apt-packages optional kiwix-tools zim-tools
+	@provisioning/development/apt-packages optional kiwix-tools zim-tools poppler-utils
 	@if [ -d "$(REAL_BOOKS)" ]; then \
 	  mkdir -p $(DEMO_BOOKS) && cp tests/recipes/real-books/pack.yaml $(REAL_BOOKS)/*.zim $(DEMO_BOOKS)/ \
 	    && chmod -R u+w $(DEMO_BOOKS); \
@@ -55,7 +55,8 @@ screenshots: setup-test
 
 setup: .venv/run.stamp .venv/catalogues.stamp
 setup-test: .venv/dev.stamp .venv/catalogues.stamp
-	@provisioning/development/apt-packages required kiwix-tools zim-tools chromium openssh-server strace w3m zbar-tools
+	@provisioning/development/apt-packages required kiwix-tools zim-tools poppler-utils chromium openssh-server strace \
+	  w3m zbar-tools
 
 .venv/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

@@ -19,6 +19,7 @@ GROUPS = {
     "serve": ["kiosk.cli.serve"],
     "member": ["kiosk.cli.member"],
     "recording": ["kiosk.cli.recording"],
+    "document": ["kiosk.cli.document"],
     "demo": ["kiosk.cli.demo"],
 }
 """Where each command lies, and the modules that add to it."""
@@ -50,6 +51,7 @@ def kiosk() -> None:
     The kiosk:        kiosk sync run|plan|status        kiosk serve portal|console|library
                       kiosk member add|import|list|card|revoke|reissue|unlock
                       kiosk recording add|list|remove
+                      kiosk document add|list|withdraw|restore
     To try it all:    kiosk demo
     """
 

@@ -6,6 +6,8 @@ parts/                   what is being fetched
 generations/<n>/         an immutable set of installed packs (hard links into objects/)
 current -> generations/<n>
 trust/                   verified metadata and heads, laid out as a repository
+documents/ab/abcd…       papers that were added here, named by their SHA-256
+pictures/                first pages of papers, named by the SHA-256 of the paper
 secrets/                 keys of this kiosk alone, mode 0600
 """
 
@@ -55,13 +57,24 @@ class State:
         return self.folder / "trust"
 
     @property
+    def documents(self) -> Path:
+        """Papers that were added here, by hash."""
+        return self.folder / "documents"
+
+    @property
+    def pictures(self) -> Path:
+        """Pictures of the first pages of papers."""
+        return self.folder / "pictures"
+
+    @property
     def lock(self) -> Path:
         """Locked by the one sync that may run."""
         return self.folder / "sync.lock"
 
     def prepare(self) -> None:
         """Make the folders that are missing."""
-        for folder in (self.objects, self.parts, self.generations, self.trust, self.folder / "secrets"):
+        made = (self.objects, self.parts, self.generations, self.trust, self.documents, self.pictures)
+        for folder in (*made, self.folder / "secrets"):
             folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "secrets").chmod(0o700)
 
@@ -82,6 +95,10 @@ class State:
     def object_path(self, sha256: str) -> Path:
         """Return where the verified file with this hash lies."""
         return self.objects / sha256[:2] / sha256
+
+    def document_path(self, sha256: str) -> Path:
+        """Return where the paper with this hash lies that was added here."""
+        return self.documents / sha256[:2] / sha256
 
     def secret(self, name: str) -> str:
         """Return a random secret of this kiosk (64 hex digits), made and made durable at the first call."""

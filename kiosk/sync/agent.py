@@ -24,7 +24,7 @@ from kiosk.store.generations import InstalledPack, NewPack
 from kiosk.store.holds import Hold
 from kiosk.store.state import State
 from kiosk.store.usage import Link
-from kiosk.sync import carry, history, install, lock, manners, offers, room, stage, updater
+from kiosk.sync import carry, history, install, lock, manners, offers, papers, room, stage, updater
 from kiosk.sync.fetch import Fetcher
 from kiosk.sync.meter import Meter
 from kiosk.sync.mirrors import Mirror
@@ -152,6 +152,7 @@ class Agent:
         offer = self._offer(session)
         if not offer.plan.changes and self._state.current_number():
             self._finish_cut(session.conn, offer)
+            papers.read(self._state, session.conn, self._state.current_number(), self._clock())
             return Outcome(self._state.current_number(), (), session.meter.total_bytes, offer.plan.left)
         room.check(offer, self._state, self._config.sync.spare_bytes)
         staged, stop = self._staged(session, offer, progress)
@@ -162,6 +163,7 @@ class Agent:
         ]
         packs += [self._as_it_is(pack) for pack in offer.kept(staged)]
         number = install.assemble(self._state, session.conn, packs, self._clock())
+        papers.read(self._state, session.conn, number, self._clock())
         install.activate(self._state, session.conn, number)
         self._keep(offer, packs)
         install.prune(self._state, session.conn, parts=stop is None)

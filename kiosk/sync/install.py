@@ -17,7 +17,7 @@ from kiosk.errors import StoreError
 from kiosk.packs import shelf
 from kiosk.packs.collection import Entry
 from kiosk.packs.manifest import Item, Manifest
-from kiosk.store import collections, generations
+from kiosk.store import collections, facts, generations, papers
 from kiosk.store.db import Connection, transaction
 from kiosk.store.generations import NewPack
 from kiosk.store.state import State, sync_folder, write_durably
@@ -84,6 +84,8 @@ def prune(state: State, conn: Connection, *, parts: bool = True) -> None:
                 generations.forget(conn, number)
     with transaction(conn):
         collections.forget_unused(conn)
+    facts.prune(conn, state)
+    papers.prune(conn, state)
     for path in state.generations.iterdir():
         if path.name not in kept:
             shutil.rmtree(path)

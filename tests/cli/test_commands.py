@@ -20,6 +20,7 @@ COMMANDS = [
     "repo keys rotate", "repo keys revoke", "repo channel add", "repo channel list", "repo channel keys", "repo add",
     "sync run", "sync plan", "sync status", "sync rollback", "sync pause", "sync resume", "sync budget",
     "sync import", "sync export", "sync stick",
+    "document add", "document list", "document withdraw", "document restore",
     "serve portal", "serve console", "serve library", "serve mirror", "demo",
 ]  # fmt: skip
 
@@ -33,7 +34,7 @@ def test_help_has_an_example(command: str) -> None:
 
 def test_the_first_help_names_every_group() -> None:
     text = kiosk("--help").stdout
-    assert all(group in text for group in ("pack", "repo", "sync", "serve", "demo"))
+    assert all(group in text for group in ("pack", "repo", "sync", "serve", "document", "demo"))
 
 
 def test_lint_speaks_json(tmp_path: Path) -> None:
