@@ -12,12 +12,14 @@ from flask import Blueprint, flash, g, redirect, render_template, request, sessi
 from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response
 
-from kiosk.errors import InvalidInput
+from kiosk.errors import InvalidInput, NotFound
 from kiosk.portal import membership
 from kiosk.portal.membership import COOKIE_TOKEN, press, required_session
-from kiosk.store import cards, members, sessions
+from kiosk.store import cards, members, papers, sessions
 from kiosk.store.cards import Press
 from kiosk.store.db import transaction
+from kiosk.store.members import Read
+from kiosk.store.papers import Version
 from kiosk.store.sessions import SignedIn
 from kiosk.web import current, i18n
 from kiosk.web.db import conn
@@ -165,11 +167,24 @@ def _tell(begun: SignedIn) -> None:
 
 def _own(problems: dict[str, str]) -> str:
     found = required_session()
+    read = members.read_by(conn(), found.member)
+    shown = papers.shown(conn(), to_members=True)
+    for_members = {(paper.paper, paper.newest.version) for paper in shown if paper.members_only}
     return render_template(
         "member.html",
         who=found,
-        read=members.read_by(conn(), found.member),
+        read=[(each, _version(each)) for each in read],
+        all_papers=len(for_members),
+        read_papers=len(for_members & {(each.paper, each.version) for each in read}),
         phones=cards.get(conn(), found.card).phones,
         problems=problems,
         limits=cards,
     )
+
+
+def _version(read: Read) -> Version | None:
+    try:
+        versions = papers.get(conn(), read.paper).versions
+    except NotFound:
+        return None
+    return next((each for each in versions if each.version == read.version), None)

@@ -49,7 +49,7 @@ def add(conn: Connection, state: State, tile: str, language: str, name: str, dat
     if tile not in TILES:
         raise InvalidInput("There is no such tile.", "tile")
     if not names.is_language(language):
-        raise InvalidInput("This is not the code of a language.", "language")
+        raise InvalidInput("Please write a language as en, fr or sw.", "language")
     if not 1 <= len(name) <= MOST_NAME:
         raise InvalidInput("This text is too long.", "name")
     media_type = sounds.type_of(data[: sounds.START_BYTES])

@@ -43,7 +43,7 @@ def test_add_list_and_remove(config: Path) -> None:
         (b"RIFF....WAVE", "nyn", "A recording is an MP3 or M4A file of at most 1 MB."),
         (b"", "nyn", "A recording is an MP3 or M4A file of at most 1 MB."),
         (silence() + bytes(1_000_000), "nyn", "A recording is an MP3 or M4A file of at most 1 MB."),
-        (silence(), "../x", "This is not the code of a language."),
+        (silence(), "../x", "Please write a language as en, fr or sw."),
     ],
 )
 def test_what_can_not_be_taken_is_told(config: Path, data: bytes, language: str, told: str) -> None:

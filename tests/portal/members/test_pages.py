@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -9,8 +11,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from kiosk.portal import membership
-from kiosk.store import db, members
+from kiosk.store import db, members, papers
 from kiosk.web.db import conn
+from tests.portal.conftest import NOW
 from tests.portal.members.conftest import Hands
 from tests.portal.membership import Holder, join, post, sign_in, state_of
 
@@ -103,6 +106,32 @@ def test_a_member_sees_what_they_have_read(site: Flask, phone: FlaskClient, hold
     page = phone.get("/members").text
     assert "read 2 times" in page
     assert "24 Nov 2026, 09:42" in page
+
+
+def test_papers_that_were_read_have_their_titles_and_are_counted(
+    site: Flask, phone: FlaskClient, holder: Holder
+) -> None:
+    state = state_of(site)
+    with closing(db.connect(state.database)) as rows:
+        for title, members_only in (("Accounts", True), ("Minutes", True), ("Price list", False)):
+            data = f"{title} <b>".encode()
+            with papers.drafted(state, io.BytesIO(data), len(data), 0) as draft, db.transaction(rows):
+                papers.add(rows, state, draft, title, "reports", "en", NOW, members_only=members_only)
+        with db.transaction(rows):
+            members.record_reading(rows, holder.member, 1, 1, NOW)
+            members.record_reading(rows, holder.member, 99, 4, NOW)
+    sign_in(phone, holder)
+    page = phone.get("/members").text
+    assert "1 of 2 papers for members" in page
+    assert "Accounts</strong>" in page
+    assert "№ 99</strong>" in page, "also when the paper is not here any more"
+    assert "Price list" not in page
+    corrected = papers.drafted(state, io.BytesIO(b"corrected"), 9, 0)
+    with closing(db.connect(state.database)) as rows, corrected as draft, db.transaction(rows):
+        papers.add_version(rows, state, 1, draft, "Accounts, corrected", NOW)
+    page = phone.get("/members").text
+    assert "0 of 2 papers for members" in page, "the newest version is to be read"
+    assert "Accounts</strong>" in page, "what was read is called what it was called"
 
 
 def test_a_name_is_never_markup(site: Flask, phone: FlaskClient) -> None:
