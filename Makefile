@@ -55,7 +55,8 @@ screenshots: setup-test
 
 setup: .venv/run.stamp .venv/catalogues.stamp
 setup-test: .venv/dev.stamp .venv/catalogues.stamp
-	@provisioning/development/apt-packages required kiwix-tools zim-tools poppler-utils chromium openssh-server strace w3m curl
+	@provisioning/development/apt-packages required kiwix-tools zim-tools poppler-utils chromium openssh-server strace \
+	  w3m curl zbar-tools
 
 .venv/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

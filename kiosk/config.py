@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import ipaddress
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
@@ -67,6 +68,14 @@ class Sync:
 
 
 @dataclass(frozen=True)
+class Members:
+    """How long a member stays signed in on a phone: at most `longest`, and no longer than `idle` without a page."""
+
+    idle: timedelta = timedelta(minutes=15)
+    longest: timedelta = timedelta(hours=4)
+
+
+@dataclass(frozen=True)
 class Config:
     """Everything the kiosk is told from outside; `time_zone` is that of its people, for days, hours and budgets."""
 
@@ -78,6 +87,7 @@ class Config:
     sync: Sync
     time_zone: ZoneInfo
     captive: Captive = Captive()
+    members: Members = Members()
 
 
 def load(path: Path) -> Config:
@@ -101,6 +111,7 @@ def load(path: Path) -> Config:
         sync=_sync(root.fields("sync"), folder),
         time_zone=_time_zone(root),
         captive=_captive(root),
+        members=_members(root.fields("members")) if "members" in root else Members(),
     )
     root.finish()
     _distinct(document, config)
@@ -146,6 +157,15 @@ def _sync(fields: Fields, folder: Path) -> Sync:
     )
     fields.finish()
     return sync
+
+
+def _members(fields: Fields) -> Members:
+    members = Members(
+        idle=timedelta(minutes=fields.whole("idle_minutes", 1, 240, 15)),
+        longest=timedelta(hours=fields.whole("most_hours", 1, 24, 4)),
+    )
+    fields.finish()
+    return members
 
 
 def _mirrors(fields: Fields, folder: Path) -> tuple[str, ...]:

@@ -17,6 +17,8 @@ GROUPS = {
     "repo": ["kiosk.cli.repo", "kiosk.cli.holders", "kiosk.cli.publishing"],
     "sync": ["kiosk.cli.sync"],
     "serve": ["kiosk.cli.serve"],
+    "member": ["kiosk.cli.member"],
+    "recording": ["kiosk.cli.recording"],
     "document": ["kiosk.cli.document"],
     "demo": ["kiosk.cli.demo"],
 }
@@ -47,6 +49,8 @@ def kiosk() -> None:
     \b
     The federation:   kiosk pack lint|build|inspect     kiosk repo init|release|sign|publish
     The kiosk:        kiosk sync run|plan|status        kiosk serve portal|console|library
+                      kiosk member add|import|list|card|revoke|reissue|unlock
+                      kiosk recording add|list|remove
                       kiosk document add|list|withdraw|restore
     To try it all:    kiosk demo
     """

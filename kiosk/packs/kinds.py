@@ -53,6 +53,7 @@ def _lesson(fields: Fields) -> dict[str, Any]:
         fields.complain("id", f"'{lesson['id']}' is not a name")
     if "quiz" in fields:
         lesson["quiz"] = fields.text("quiz")
+    lesson |= _sound(fields)
     fields.finish()
     return lesson
 
@@ -65,7 +66,13 @@ def _notice(fields: Fields) -> dict[str, Any]:
     starts, ends = fields.day("starts"), fields.day("ends")
     if ends < starts:
         fields.complain("ends", f"the notice ends on {ends}, before it starts on {starts}")
-    return {"starts": starts.isoformat(), "ends": ends.isoformat(), "pinned": fields.flag("pinned", False)}
+    shown = {"starts": starts.isoformat(), "ends": ends.isoformat(), "pinned": fields.flag("pinned", False)}
+    return shown | _sound(fields)
+
+
+def _sound(fields: Fields) -> dict[str, Any]:
+    """Read the path of the recording in which someone reads a text aloud, if there is one."""
+    return {"sound": fields.text("sound")} if "sound" in fields else {}
 
 
 def _book(fields: Fields) -> dict[str, Any]:
@@ -85,9 +92,9 @@ def missing(kind: str, found: dict[str, Any], has: Callable[[str], bool]) -> lis
     wanted: list[str] = []
     if kind == "course":
         for lesson in found["lessons"]:
-            wanted += [lesson["page"], *([lesson["quiz"]] if "quiz" in lesson else [])]
+            wanted += [lesson[key] for key in ("page", "quiz", "sound") if key in lesson]
     elif kind == "notice":
-        wanted = [NOTICE_PAGE]
+        wanted = [NOTICE_PAGE, *([found["sound"]] if "sound" in found else [])]
     elif kind == "book":
         wanted = [found["file"]]
     return [path for path in wanted if not has(path)]

@@ -20,7 +20,7 @@ KEPT_SECONDS = 3600
 SHOWN = frozenset(
     (
         "image/svg+xml", "image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf", "text/plain",
-        "audio/mpeg", "audio/ogg", "video/mp4", "video/webm",
+        "audio/mpeg", "audio/mp4", "audio/ogg", "video/mp4", "video/webm",
     )
 )  # fmt: skip
 """What a browser may show in place; all else is offered to be kept."""

@@ -7,7 +7,19 @@ from flask_babel import lazy_gettext
 
 from kiosk.clock import Clock, system_clock
 from kiosk.config import Config
-from kiosk.portal import board, captive, courses, documents, files, home, library, notices
+from kiosk.portal import (
+    board,
+    captive,
+    courses,
+    documents,
+    files,
+    home,
+    library,
+    members,
+    membership,
+    notices,
+    sounds,
+)
 from kiosk.web.app import create_site
 
 SECTIONS = (
@@ -24,7 +36,10 @@ def create_portal(config: Config, clock: Clock = system_clock) -> Flask:
     """Return the portal as a WSGI application; makes the state folder when it is missing."""
     app = create_site("portal", config, clock, title=config.name, gate=captive.gate)
     app.context_processor(lambda: {"sections": SECTIONS})
-    for module in (home, courses, library, documents, notices, board, files):
+    membership.install(app)
+    sounds.install(app)
+    for module in (home, courses, library, documents, notices, board, files, members, sounds):
         app.register_blueprint(module.pages)
     captive.install(app)
+    app.register_blueprint(members.address_of_card)
     return app

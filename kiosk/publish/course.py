@@ -14,6 +14,7 @@ from kiosk.errors import FormatError
 from kiosk.fields import Problem, parse_yaml, problem_of, read_yaml
 from kiosk.packs import names, quiz
 from kiosk.packs.manifest import canonical
+from kiosk.publish import sounds
 from kiosk.publish.draft import Draft, DraftItem, readable_text
 from kiosk.publish.markdown import to_html
 from kiosk.publish.pictures import NO_LINK, Pictures
@@ -45,7 +46,7 @@ def _lesson_folders(folder: Path, problems: list[Problem]) -> list[Path]:
             problems += [Problem(str(link), "this is a symbolic link", NO_LINK) for link in links]
         elif path.is_dir() and match and names.is_name(match[2]):
             found.append(path)
-        elif path.is_dir() and path.name != "pictures":
+        elif path.is_dir() and path.name not in ("pictures", "sounds"):
             problems.append(Problem(str(path), "a lesson's folder is named like 01-name-of-the-lesson"))
     return found
 
@@ -64,6 +65,10 @@ def _lesson(
     if quiz_path.exists():
         lesson["quiz"] = f"quizzes/{folder.name}.json"
         drafts.append(Draft(lesson["quiz"], "application/json", "", _quiz(quiz_path, problems)))
+    if recording := lesson.pop("sound", None):
+        sound = sounds.take(folder.parent, folder, recording, f"sounds/{folder.name}", f"{path}:1", problems)
+        lesson |= {"sound": sound.path} if sound else {}
+        drafts += [sound] if sound else []
     return lesson, drafts
 
 
@@ -84,6 +89,7 @@ def _split(text: str, path: Path, problems: list[Problem]) -> tuple[dict[str, An
         "title": root.text("title", most=200),
         "summary": root.text("summary", most=1000),
         "minutes": root.whole("minutes", 1, 600),
+        **({"sound": root.text("sound")} if "sound" in root else {}),
     }
     root.finish()
     problems += document.problems

@@ -13,6 +13,7 @@ from kiosk.fields import Problem, problem_of
 TYPES = {
     ".css": "text/css", ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     ".html": "text/html", ".jpeg": "image/jpeg", ".jpg": "image/jpeg", ".json": "application/json",
+    ".m4a": "audio/mp4", ".mp3": "audio/mpeg",
     ".odt": "application/vnd.oasis.opendocument.text", ".ods": "application/vnd.oasis.opendocument.spreadsheet",
     ".pdf": "application/pdf", ".png": "image/png", ".svg": "image/svg+xml", ".txt": "text/plain",
     ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", ".zim": "application/x-zim",

@@ -9,12 +9,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from kiosk.errors import FormatError
 from kiosk.fields import Problem, problem_of
 from kiosk.packs import zim
 from kiosk.packs.kinds import BOOK_COVER, NOTICE_PAGE
-from kiosk.publish import course, paper, paper_odt, paper_pdf
+from kiosk.publish import course, paper, paper_odt, paper_pdf, sounds
 from kiosk.publish.draft import TYPES, Draft, DraftItem, of_file, readable_text
 from kiosk.publish.markdown import to_html
 from kiosk.publish.normalise import normalised
@@ -108,8 +109,19 @@ def _notice(source: NoticeSource, problems: list[Problem]) -> DraftItem:
     pictures = Pictures(source.source.parent, problems)
     text = readable_text(source.source, problems) or ""
     html = to_html(text, str(source.source), 1, partial(pictures.take, source.source.parent), problems)
-    attributes = {"starts": source.starts.isoformat(), "ends": source.ends.isoformat(), "pinned": source.pinned}
-    return DraftItem(attributes, (Draft(NOTICE_PAGE, "text/html", "", html.encode()), *pictures.drafts.values()))
+    attributes: dict[str, Any] = {
+        "starts": source.starts.isoformat(),
+        "ends": source.ends.isoformat(),
+        "pinned": source.pinned,
+    }
+    drafts = [Draft(NOTICE_PAGE, "text/html", "", html.encode()), *pictures.drafts.values()]
+    if source.sound is not None:
+        folder = source.sound.parent
+        sound = sounds.take(folder, folder, source.sound.name, "notice", str(source.sound), problems)
+        if sound:
+            attributes["sound"] = sound.path
+            drafts.append(sound)
+    return DraftItem(attributes, tuple(drafts))
 
 
 def _book(item: ItemRecipe, source: BookSource, workshop: Workshop, problems: list[Problem]) -> DraftItem:

@@ -41,12 +41,13 @@ class DocumentSource:
 
 @dataclass(frozen=True)
 class NoticeSource:
-    """A Markdown text, and the first and last day it is shown."""
+    """A Markdown text, the first and last day it is shown, and a recording of it, a path in the recipe's folder."""
 
     source: Path
     starts: date
     ends: date
     pinned: bool
+    sound: Path | None
 
 
 @dataclass(frozen=True)
@@ -172,7 +173,12 @@ def _notice(fields: Fields, folder: Path) -> Reader:
     starts, ends, pinned = fields.day("starts"), fields.day("ends"), fields.flag("pinned", False)
     if ends < starts:
         fields.complain("ends", f"the notice ends on {ends}, before it starts on {starts}")
-    return lambda inner, language: NoticeSource(inside(inner, "source", folder), starts, ends, pinned)
+
+    def read(inner: Fields, language: str) -> Source:
+        sound = inside(inner, "sound", folder) if "sound" in inner else None
+        return NoticeSource(inside(inner, "source", folder), starts, ends, pinned, sound)
+
+    return read
 
 
 def _book(fields: Fields, folder: Path) -> Reader:

@@ -19,7 +19,9 @@ from kiosk.store.state import State
 
 @dataclass(frozen=True)
 class LessonOutline:
-    """A lesson in its course's table of contents; `minutes` is the time it takes."""
+    """A lesson in its course's table of contents; `minutes` is the time it takes, `sound` the entry in which it is read
+    aloud.
+    """
 
     id: str
     title: str
@@ -27,6 +29,7 @@ class LessonOutline:
     minutes: int
     page: str
     quiz: str | None
+    sound: str | None
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,15 @@ def _course(item: Item) -> Course:
         found["subject"],
         found["level"],
         tuple(
-            LessonOutline(each["id"], each["title"], each["summary"], each["minutes"], each["page"], each.get("quiz"))
+            LessonOutline(
+                each["id"],
+                each["title"],
+                each["summary"],
+                each["minutes"],
+                each["page"],
+                each.get("quiz"),
+                each.get("sound"),
+            )
             for each in found["lessons"]
         ),
     )

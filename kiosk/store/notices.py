@@ -14,12 +14,15 @@ from kiosk.store.state import State
 
 @dataclass(frozen=True)
 class Notice:
-    """An announcement in one language, shown from `starts` to `ends`, both included."""
+    """An announcement in one language, shown from `starts` to `ends`, both included; `sound` is the entry in which
+    it is read aloud.
+    """
 
     item: Item
     starts: date
     ends: date
     pinned: bool
+    sound: str | None
 
 
 def on(conn: Connection, generation: int, day: date) -> list[Notice]:
@@ -45,4 +48,10 @@ def html(state: State, generation: int, notice: Notice) -> str:
 
 def _notice(item: Item) -> Notice:
     found = item.attributes
-    return Notice(item, date.fromisoformat(found["starts"]), date.fromisoformat(found["ends"]), found["pinned"])
+    return Notice(
+        item,
+        date.fromisoformat(found["starts"]),
+        date.fromisoformat(found["ends"]),
+        found["pinned"],
+        found.get("sound"),
+    )
