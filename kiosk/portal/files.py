@@ -6,7 +6,7 @@ manifest and not from the request; nothing is ever sent that a browser would run
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from flask import Blueprint, Response, send_file
 
@@ -41,16 +41,31 @@ def send(pack: str, item: str, language: str, path: str) -> Response:
     found = items.get(conn(), generation, pack, item, language)
     entry = items.entry(conn(), found, path)
     file = items.folder(current.state(), generation, found) / entry.path
+    return respond(file, entry.type, entry.sha256, PurePosixPath(entry.path).name, kept_seconds=KEPT_SECONDS)
+
+
+def respond(file: Path, kind: str, sha256: str, name: str, *, kept_seconds: int) -> Response:
+    """Return the answer that sends a file, whole or in the range that was asked for.
+
+    Args:
+        kind: its media type, as it was found in the file or told by a signed manifest.
+        sha256: its hash, by which a phone asks whether its copy is still good.
+        name: what it is called where it is kept.
+        kept_seconds: how long a phone may use its copy unasked; 0: never.
+
+    Raises:
+        NotFound: it is not on the card.
+    """
     if not file.is_file():
         raise NotFound(f"{file} is missing from the card")
     response = send_file(
         file,
-        mimetype="text/plain" if entry.type in MARKUP else entry.type,
-        as_attachment=entry.type not in SHOWN,
-        download_name=PurePosixPath(entry.path).name,
+        mimetype="text/plain" if kind in MARKUP else kind,
+        as_attachment=kind not in SHOWN,
+        download_name=name,
         conditional=True,
-        etag=entry.sha256,
-        max_age=KEPT_SECONDS,
+        etag=sha256,
+        max_age=kept_seconds or None,
     )
-    response.headers["Content-Security-Policy"] = PDF if entry.type == "application/pdf" else ALONE
+    response.headers["Content-Security-Policy"] = PDF if kind == "application/pdf" else ALONE
     return response

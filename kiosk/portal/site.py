@@ -18,6 +18,7 @@ from kiosk.portal import (
     members,
     membership,
     notices,
+    papers,
     sounds,
 )
 from kiosk.web.app import create_site
@@ -38,7 +39,7 @@ def create_portal(config: Config, clock: Clock = system_clock) -> Flask:
     app.context_processor(lambda: {"sections": SECTIONS})
     membership.install(app)
     sounds.install(app)
-    for module in (home, courses, library, documents, notices, board, files, members, sounds):
+    for module in (home, courses, library, documents, papers, notices, board, files, members, sounds):
         app.register_blueprint(module.pages)
     captive.install(app)
     app.register_blueprint(members.address_of_card)

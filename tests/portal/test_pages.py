@@ -116,7 +116,7 @@ def test_papers_by_category_with_their_files(visitor: FlaskClient) -> None:
     page = visitor.get("/documents").text
     assert page.index("Model papers") < page.index("Law")
     assert 'href="/files/village/by-laws/en/by_laws.pdf"' in page
-    assert "PDF <small>1 KB</small>" in page
+    assert "<bdi>PDF</bdi> <small>1 KB</small>" in page
     assert "ODT" in page
     assert "Prices" not in page
 

@@ -116,8 +116,9 @@ def test_another_choice_is_none(listener: FlaskClient, query: str) -> None:
 def test_the_choice_leads_to_no_other_site(listener: FlaskClient, path: str) -> None:
     answer = listener.get(f"{path}?listen=yes&page=2")
     if answer.status_code == 302:
-        assert answer.location.startswith("/")
-        assert not answer.location.startswith(("//", "/\\"))
+        inside = answer.location.removeprefix("http://kiosk.test")  # whoever names another host is led here
+        assert inside.startswith("/")
+        assert not inside.startswith(("//", "/\\"))
 
 
 def say(state: State, tile: str, language: str, name: str, data: bytes) -> None:
