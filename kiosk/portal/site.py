@@ -8,7 +8,11 @@ from flask_babel import lazy_gettext
 from kiosk.clock import Clock, system_clock
 from kiosk.config import Config
 from kiosk.portal import board, courses, documents, files, home, library, notices
+from kiosk.store import items
+from kiosk.web import current
 from kiosk.web.app import create_site
+from kiosk.web.db import conn
+from kiosk.web.languages import make_pages
 
 SECTIONS = (
     ("courses", lazy_gettext("Courses")),
@@ -24,6 +28,11 @@ def create_portal(config: Config, clock: Clock = system_clock) -> Flask:
     """Return the portal as a WSGI application; makes the state folder when it is missing."""
     app = create_site("portal", config, clock, title=config.name)
     app.context_processor(lambda: {"sections": SECTIONS})
+    app.register_blueprint(make_pages(_installed_languages))
     for module in (home, courses, library, documents, notices, board, files):
         app.register_blueprint(module.pages)
     return app
+
+
+def _installed_languages() -> list[str]:
+    return items.languages(conn(), current.generation())
