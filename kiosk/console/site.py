@@ -11,6 +11,7 @@ from kiosk.config import Config
 from kiosk.console import session, status
 from kiosk.web import current
 from kiosk.web.app import create_site
+from kiosk.web.languages import make_pages
 
 
 def create_console(config: Config, clock: Clock = system_clock) -> Flask:
@@ -23,6 +24,7 @@ def create_console(config: Config, clock: Clock = system_clock) -> Flask:
     app.before_request_funcs.setdefault(None, []).insert(0, _own_host_only)
     app.before_request(session.guard)
     app.after_request(_keep_nothing)
+    app.register_blueprint(make_pages(tuple))  # nobody learns here: there is only the interface's language to choose
     for module in (session, status):
         app.register_blueprint(module.pages)
     return app

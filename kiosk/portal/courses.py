@@ -19,7 +19,7 @@ from kiosk.store.courses import Course
 from kiosk.store.items import Item
 from kiosk.web import current
 from kiosk.web.db import conn
-from kiosk.web.i18n import chosen
+from kiosk.web.i18n import content_languages
 from kiosk.web.security import clean
 
 pages = Blueprint("courses", __name__, url_prefix="/courses")
@@ -42,7 +42,7 @@ class Answered:
 @pages.get("")
 def shelf() -> str:
     """Show all courses."""
-    found = choose(courses.all_of(conn(), current.generation()), chosen())
+    found = choose(courses.all_of(conn(), current.generation()), content_languages())
     return render_template("courses.html", choices=found)
 
 

@@ -11,7 +11,7 @@ from kiosk.portal import membership, sheets
 from kiosk.portal.sheets import Sheet
 from kiosk.web import current
 from kiosk.web.db import conn
-from kiosk.web.i18n import chosen
+from kiosk.web.i18n import content_languages
 from kiosk.web.words import CATEGORIES
 
 SHOWN_AT_ONCE, SHOWN_EACH, A_PAGE = 12, 3, 12
@@ -52,7 +52,7 @@ def category(category: str) -> Response:
 
 def _sheets() -> tuple[list[Sheet], bool]:
     member = membership.signed_in() is not None
-    return sheets.all_of(conn(), current.generation(), chosen(), to_members=member), member
+    return sheets.all_of(conn(), current.generation(), content_languages(), to_members=member), member
 
 
 def _page(page: str, member: bool) -> Response:

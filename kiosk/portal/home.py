@@ -8,7 +8,7 @@ from kiosk.portal.translations import Translated, choose
 from kiosk.store import books, courses, documents, notices, threads
 from kiosk.web import current
 from kiosk.web.db import conn
-from kiosk.web.i18n import chosen
+from kiosk.web.i18n import content_languages
 
 SHOWN_NOTICES, SHOWN_THREADS = 3, 4
 
@@ -18,11 +18,11 @@ pages = Blueprint("home", __name__)
 @pages.get("/")
 def show() -> str:
     """Show the first page."""
-    generation, language = current.generation(), chosen()
-    announced = choose(notices.on(conn(), generation, current.today()), language)
+    generation, languages = current.generation(), content_languages()
+    announced = choose(notices.on(conn(), generation, current.today()), languages)
 
     def count(things: list[Translated]) -> int:
-        return len(choose(things, language))
+        return len(choose(things, languages))
 
     tiles = {
         "courses": count([*courses.all_of(conn(), generation)]),

@@ -14,7 +14,7 @@ from kiosk.portal.translations import choose
 from kiosk.store import books
 from kiosk.web import current
 from kiosk.web.db import conn
-from kiosk.web.i18n import chosen
+from kiosk.web.i18n import content_languages
 from kiosk.web.security import policy
 
 pages = Blueprint("library", __name__, url_prefix="/library")
@@ -23,7 +23,7 @@ pages = Blueprint("library", __name__, url_prefix="/library")
 @pages.get("")
 def shelf() -> Response:
     """Show the shelf. Its search forms go to the library's origin, so this page's policy allows that."""
-    found = choose(books.all_of(conn(), current.generation()), chosen())
+    found = choose(books.all_of(conn(), current.generation()), content_languages())
     library = current.config().library
     page = render_template(
         "library.html",

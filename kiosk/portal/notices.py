@@ -9,7 +9,7 @@ from kiosk.portal.translations import choose
 from kiosk.store import notices
 from kiosk.web import current
 from kiosk.web.db import conn
-from kiosk.web.i18n import chosen
+from kiosk.web.i18n import content_languages
 from kiosk.web.security import clean
 
 pages = Blueprint("notices", __name__, url_prefix="/notices")
@@ -19,7 +19,7 @@ pages = Blueprint("notices", __name__, url_prefix="/notices")
 def shelf() -> str:
     """Show the notices of today."""
     found = notices.on(conn(), current.generation(), current.today())
-    return render_template("notices.html", choices=choose(found, chosen()))
+    return render_template("notices.html", choices=choose(found, content_languages()))
 
 
 @pages.get("/<pack>/<item>/<language>")

@@ -83,13 +83,14 @@ class Sheet:
         return next((form.pages for form in self.forms if form.pages), None)
 
 
-def all_of(conn: Connection, generation: int, language: str, *, to_members: bool) -> list[Sheet]:
+def all_of(conn: Connection, generation: int, languages: tuple[str, ...], *, to_members: bool) -> list[Sheet]:
     """Return all papers, those in a language the visitor reads first, the newest of them first."""
-    brought = (_brought(conn, choice) for choice in choose(documents.all_of(conn, generation), language))
+    brought = (_brought(conn, choice) for choice in choose(documents.all_of(conn, generation), languages))
     added = (_added(conn, paper) for paper in papers.shown(conn, to_members=to_members))
 
     def order(sheet: Sheet) -> tuple[bool, float]:
-        return distance(sheet.language, language) > 1, -(sheet.came_at.timestamp() if sheet.came_at else 0)
+        foreign = distance(sheet.language, languages)[0] == len(languages)
+        return foreign, -(sheet.came_at.timestamp() if sheet.came_at else 0)
 
     return sorted([*added, *brought], key=order)
 

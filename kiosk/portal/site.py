@@ -21,7 +21,11 @@ from kiosk.portal import (
     papers,
     sounds,
 )
+from kiosk.store import items
+from kiosk.web import current
 from kiosk.web.app import create_site
+from kiosk.web.db import conn
+from kiosk.web.languages import make_pages
 
 SECTIONS = (
     ("courses", lazy_gettext("Courses")),
@@ -37,6 +41,7 @@ def create_portal(config: Config, clock: Clock = system_clock) -> Flask:
     """Return the portal as a WSGI application; makes the state folder when it is missing."""
     app = create_site("portal", config, clock, title=config.name, gate=captive.gate)
     app.context_processor(lambda: {"sections": SECTIONS})
+    app.register_blueprint(make_pages(_installed_languages))
     membership.install(app)
     sounds.install(app)
     for module in (home, courses, library, documents, papers, notices, board, files, members, sounds):
@@ -44,3 +49,7 @@ def create_portal(config: Config, clock: Clock = system_clock) -> Flask:
     captive.install(app)
     app.register_blueprint(members.address_of_card)
     return app
+
+
+def _installed_languages() -> list[str]:
+    return items.languages(conn(), current.generation())

@@ -57,6 +57,15 @@ def get(conn: Connection, generation: int, pack: str, item: str, language: str, 
     return _item(row)
 
 
+def languages(conn: Connection, generation: int) -> list[str]:
+    """Return the languages in which a generation has something to read, that with the most items first."""
+    rows = conn.execute(
+        "SELECT language FROM items WHERE generation = ? GROUP BY language ORDER BY count(*) DESC, language",
+        (generation,),
+    )
+    return [row["language"] for row in rows]
+
+
 def entry(conn: Connection, item: Item, path: str) -> Entry:
     """Return the entry of an item at `path`.
 

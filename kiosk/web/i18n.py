@@ -2,14 +2,16 @@
 
 Owns: which languages there are, how a visitor's is chosen, and the translations of sentences that lower layers raise.
 True always: the choice is `?lang=`, then the cookie, then what the browser asks for, then English; a page is never
-left for another site by choosing.
+left for another site by choosing. In which languages content is shown first is another choice, with a cookie of its
+own: people read a lesson in the language of the village and find their way by that of the school.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from urllib.parse import quote, urlencode
+from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 import babel
 from babel import Locale, UnknownLocaleError
@@ -19,11 +21,29 @@ from markupsafe import Markup, escape
 from werkzeug.wrappers import Response as AnyResponse
 
 from kiosk.errors import InvalidInput
+from kiosk.packs.names import is_language
 from kiosk.web import current
 
-LANGUAGES = {"en": "English", "fr": "Français", "sw": "Kiswahili"}
+LANGUAGES = {
+    "en": "English",
+    "fr": "Français",
+    "es": "Español",
+    "pt": "Português",
+    "sw": "Kiswahili",
+    "ar": "العربية",
+    "hi": "हिन्दी",
+}
 """The interface's languages, each named as its speakers do; the first is used when nothing better is known."""
-COOKIE = "lang"
+DAYS = {"es": "d 'de' MMMM 'de' y", "pt": "d 'de' MMMM 'de' y"}
+MOMENTS = {"ar": "d MMM y، HH:mm"}
+"""Patterns of dates where a language differs from the common one. Digits are 0-9 in every language, as on the phones'
+own keys and in the prices people write.
+"""
+NAMES = {"ach": "Acholi", "kdj": "Ŋakarimojoŋ", "lgg": "Lugbara"}
+"""Names of languages that Babel does not know."""
+COOKIE, CONTENT_COOKIE = "lang", "content"
+MOST_CONTENT = 12
+"""Most content languages that a visitor's choice holds."""
 YEAR = timedelta(days=365)
 DOMAIN = "kiosk"
 CATALOGUES = Path(__file__).parents[1] / "locale"
@@ -58,6 +78,21 @@ def chosen() -> str:
     return next(iter(LANGUAGES))
 
 
+def content_languages() -> tuple[str, ...]:
+    """Return the languages this visitor wants content in, the dearest first: those chosen, else the interface's."""
+    wanted = request.cookies.get(CONTENT_COOKIE, "").split(".")[:MOST_CONTENT]
+    return tuple(dict.fromkeys(code for code in wanted if is_language(code))) or (chosen(),)
+
+
+def remember_content(response: AnyResponse, languages: Iterable[str]) -> None:
+    """Have the browser keep the choice of content languages; none means those of the interface again."""
+    kept = ".".join(list(languages)[:MOST_CONTENT])
+    if kept:
+        response.set_cookie(CONTENT_COOKIE, kept, max_age=YEAR, httponly=True, samesite="Lax", path="/")
+    else:
+        response.delete_cookie(CONTENT_COOKIE, httponly=True, samesite="Lax", path="/")
+
+
 def message(error: InvalidInput) -> str:
     """Return what is wrong with what was typed, in the visitor's language.
 
@@ -81,12 +116,13 @@ def _short(value: float) -> str:
 
 def day(value: date) -> str:
     """Return a date such as "24 November 2026"."""
-    return str(format_date(value, "d MMMM y"))
+    return str(format_date(value, DAYS.get(chosen(), "d MMMM y")))
 
 
 def moment(value: datetime) -> str:
     """Return a moment by the village's clocks, such as "24 Nov 2026, 14:05"."""
-    return str(format_datetime(value.astimezone(current.config().time_zone), "d MMM y, HH:mm", rebase=False))
+    pattern = MOMENTS.get(chosen(), "d MMM y, HH:mm")
+    return str(format_datetime(value.astimezone(current.config().time_zone), pattern, rebase=False))
 
 
 def number(value: int) -> str:
@@ -96,8 +132,8 @@ def number(value: int) -> str:
 
 def language_name(code: str) -> str:
     """Return a language's name for itself, such as "Français"; the code when nobody knows it."""
-    if code in LANGUAGES:
-        return LANGUAGES[code]
+    if known := LANGUAGES.get(code) or NAMES.get(code):
+        return known
     try:
         name = Locale.parse(code, sep="-").get_display_name()
     except (UnknownLocaleError, ValueError):
@@ -110,15 +146,28 @@ def paragraphs(text: str) -> Markup:
     return Markup("<br>\n").join(escape(line) for line in text.split("\n"))
 
 
+def here(path: str, query: Iterable[tuple[str, str]], **more: str) -> str:
+    """Return the address of a page of this site: a path with a query, without what it says of the language.
+
+    Built from the path alone, with one slash in front and the rest quoted: it can not name another host.
+    """
+    rest = [(key, value) for key, value in query if key != "lang"] + list(more.items())
+    return "/" + quote(path.lstrip("/\\")) + ("?" + urlencode(rest) if rest else "")
+
+
+def switches(address: str) -> list[tuple[str, str, str]]:
+    """Return code, name and link of each language of the interface; the links lead to `address`, path and query."""
+    path, _, query = address.partition("#")[0].partition("?")
+    pairs = parse_qsl(query, keep_blank_values=True)
+    return [(code, name, here(unquote(path), pairs, lang=code)) for code, name in LANGUAGES.items()]
+
+
 def _switch() -> AnyResponse | None:
     """Answer `?lang=xx`: remember the language and show the same page again without it."""
     wanted = request.args.get("lang", "")
     if request.method != "GET" or wanted not in LANGUAGES:
         return None
-    # Built from the path alone, with one slash in front and the rest quoted: it can not name another host.
-    rest = [(key, value) for key, value in request.args.items(multi=True) if key != "lang"]
-    target = "/" + quote(request.path.lstrip("/\\")) + ("?" + urlencode(rest) if rest else "")
-    answer = redirect(target, 302)
+    answer = redirect(here(request.path, request.args.items(multi=True)), 302)
     answer.set_cookie(COOKIE, wanted, max_age=YEAR, httponly=True, samesite="Lax", path="/")
     return answer
 
@@ -132,6 +181,11 @@ def _vary(response: Response) -> Response:
 
 def _names() -> dict[str, object]:
     locale: babel.Locale = get_locale() or Locale("en")
-    others = [(key, value) for key, value in request.args.items(multi=True) if key != "lang"]
-    switches = [(code, name, "?" + urlencode([*others, ("lang", code)])) for code, name in LANGUAGES.items()]
-    return {"language": chosen(), "direction": locale.text_direction, "language_switches": switches}
+    shown = here(request.path, request.args.items(multi=True)) if request.method == "GET" else request.path
+    return {
+        "language": chosen(),
+        "direction": locale.text_direction,
+        "language_word": LANGUAGES[chosen()],
+        "language_switches": switches(shown),
+        "languages_page": "/languages?" + urlencode({"page": shown}),
+    }

@@ -42,4 +42,5 @@ def test_things_in_the_visitors_language_come_first_and_none_is_lost() -> None:
 
 
 def test_distance() -> None:
-    assert [distance(code, "fr") for code in ("fr", "fr-CA", "en", "en-GB", "sw", "frp")] == [0, 1, 2, 2, 3, 3]
+    found = [distance(code, ("fr", "sw")) for code in ("fr", "fr-CA", "sw", "en", "en-GB", "frp")]
+    assert found == [(0, 0), (0, 1), (1, 0), (2, 0), (2, 0), (2, 1)]
