@@ -55,7 +55,8 @@ screenshots: setup-test
 
 setup: .venv/run.stamp .venv/catalogues.stamp
 setup-test: .venv/dev.stamp .venv/catalogues.stamp
-	@provisioning/development/apt-packages required kiwix-tools zim-tools chromium curl openssh-server strace w3m
+	@provisioning/development/apt-packages required kiwix-tools zim-tools chromium curl dnsmasq-base iproute2 netsurf-fb \
+	  openssh-server strace udhcpc w3m xdotool xvfb
 
 .venv/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
