@@ -50,8 +50,8 @@ bench-memory: setup-test
 
 # Renews the pictures in the documentation from those the tests took.
 screenshots: setup-test
-	$(BIN)/pytest tests/whole_path/test_reading.py tests/whole_path/test_writing.py
-	cp build/screenshots/{portal-home,portal-lesson,console-start-phone}.png docs/pictures/
+	$(BIN)/pytest tests/whole_path/test_reading.py tests/whole_path/test_writing.py tests/browser/test_chromium.py
+	cp build/screenshots/{portal-home,portal-welcome,portal-lesson,console-start-phone}.png docs/pictures/
 
 setup: .venv/run.stamp .venv/catalogues.stamp
 setup-test: .venv/dev.stamp .venv/catalogues.stamp

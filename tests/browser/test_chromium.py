@@ -9,7 +9,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from tests.browser.conftest import Portal
 from tests.portal.crawl import Form, fit
-from tests.whole_path.conftest import CHROMIUM, FLAGS, PHONE
+from tests.whole_path.conftest import CHROMIUM, FLAGS, PHONE, screenshot
 
 TYPED = "input:not([type=hidden]):not([type=radio]):not([type=checkbox]):not([type=file]), textarea"
 
@@ -21,6 +21,17 @@ def phone() -> Iterator[Page]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser.new_context(viewport=PHONE, locale="en-GB", java_script_enabled=False).new_page()
         browser.close()
+
+
+def test_the_button_of_the_welcome_page_is_in_sight_on_a_small_screen(portal: Portal, phone: Page) -> None:
+    phone.goto(portal.url + "/welcome")
+    screenshot(phone, "portal-welcome")
+    phone.set_viewport_size({"width": 320, "height": 480})
+    box = phone.locator("main button").bounding_box()
+    assert box
+    assert box["y"] + box["height"] <= 480
+    assert box["height"] >= 48
+    phone.set_viewport_size(PHONE)
 
 
 def test_every_page_is_shown_without_a_fault(portal: Portal, phone: Page) -> None:
