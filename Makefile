@@ -50,13 +50,13 @@ bench-memory: setup-test
 
 # Renews the pictures in the documentation from those the tests took.
 screenshots: setup-test
-	$(BIN)/pytest tests/whole_path/test_reading.py tests/whole_path/test_writing.py
-	cp build/screenshots/{portal-home,portal-lesson,console-start-phone}.png docs/pictures/
+	$(BIN)/pytest tests/whole_path/test_reading.py tests/whole_path/test_writing.py tests/browser/test_chromium.py
+	cp build/screenshots/{portal-home,portal-welcome,portal-lesson,console-start-phone}.png docs/pictures/
 
 setup: .venv/run.stamp .venv/catalogues.stamp
 setup-test: .venv/dev.stamp .venv/catalogues.stamp
-	@provisioning/development/apt-packages required kiwix-tools zim-tools poppler-utils chromium openssh-server strace \
-	  w3m curl zbar-tools
+	@provisioning/development/apt-packages required chromium curl dnsmasq-base iproute2 kiwix-tools netsurf-fb openssh-server \
+	  poppler-utils strace udhcpc w3m xdotool xvfb zbar-tools zim-tools
 
 .venv/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

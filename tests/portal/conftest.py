@@ -135,14 +135,19 @@ def _catalogues() -> None:
 
 @pytest.fixture
 def config(tmp_path: Path) -> Config:
-    """A configuration whose library answers nowhere."""
+    """The configuration of a kiosk in the test's own folder."""
+    return configuration(tmp_path)
+
+
+def configuration(folder: Path) -> Config:
+    """Return a configuration whose library answers nowhere."""
     return Config(
         name="Umoja Telecenter",
-        state=tmp_path / "state",
+        state=folder / "state",
         portal=Site("127.0.0.1", 8300, "http://kiosk.test"),
         library=Site("127.0.0.1", 9, "http://library.test"),
         console=Site("127.0.0.1", 8302, "http://console.test"),
-        sync=Sync(("http://mirror.test",), ("stable",), tmp_path / "root.json", 1, 1, neighbours=False),
+        sync=Sync(("http://mirror.test",), ("stable",), folder / "root.json", 1, 1, neighbours=False),
         time_zone=ZoneInfo("UTC"),
     )
 

@@ -28,9 +28,10 @@ class Input:
 
 @dataclass
 class Form:
-    """A form with the address it is sent to."""
+    """A form with the address it is sent to; `number` is its place on the page, the first being 0."""
 
     page: str
+    number: int
     action: str
     method: str
     inputs: list[Input] = field(default_factory=list)
@@ -80,7 +81,7 @@ class _Reader(HTMLParser):
             self.page.links.append(urljoin(self.page.address, found["href"]))
         elif tag == "form":
             action = urljoin(self.page.address, found.get("action", "") or self.page.address)
-            self.form = Form(self.page.address, action, found.get("method", "get").upper())
+            self.form = Form(self.page.address, len(self.page.forms), action, found.get("method", "get").upper())
             self.page.forms.append(self.form)
         elif self.form and tag == "option" and self.select:
             self.select[1].append(found.get("value", ""))
@@ -119,10 +120,20 @@ def endpoint_of(app: Flask, address: str) -> str:
     return str(found)
 
 
-def crawl(app: Flask, client: FlaskClient, start: str = "/") -> list[Page]:
-    """Return the pages that links lead to from `start`, some of each kind; every one must answer."""
+def starts(app: Flask) -> list[str]:
+    """Return the addresses that need nothing filled in, the first page first."""
+    rules = (rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ()) and not rule.arguments)
+    return sorted(str(rule) for rule in rules)
+
+
+def crawl(app: Flask, client: FlaskClient) -> list[Page]:
+    """Return the pages that links lead to from `starts`, some of each kind.
+
+    Every one that a link leads to must answer; what begins with a start may be only for members, or for programs.
+    """
     pages: list[Page] = []
-    seen, kinds, queue = {start}, Counter[str](), deque([start])
+    first = starts(app)
+    seen, kinds, queue = set(first), Counter[str](), deque(first)
     while queue:
         address = queue.popleft()
         endpoint = endpoint_of(app, address)
@@ -130,8 +141,8 @@ def crawl(app: Flask, client: FlaskClient, start: str = "/") -> list[Page]:
             continue
         kinds[endpoint] += 1
         with client.get(address) as answer:
-            assert answer.status_code < 400, (address, answer.status_code)
-            html = answer.mimetype == "text/html"
+            assert answer.status_code < 400 or address in first, (address, answer.status_code)
+            html = answer.status_code == 200 and answer.mimetype == "text/html"
             page = Page(address, endpoint, answer.get_data(as_text=True) if html else "")
         if not html:
             continue

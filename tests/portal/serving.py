@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,12 +44,14 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def write_config(config: Config, path: Path, port: int, proxy: str | None = None) -> None:
+def write_config(
+    config: Config, path: Path, port: int, *, proxy: str | None = None, address: str = "127.0.0.1"
+) -> None:
     """Write a kiosk.yaml that has the portal listen on a port of this machine."""
     believed = f", proxy: {proxy}" if proxy else ""
     path.write_text(
         f"name: {config.name}\nstate: {config.state}\n"
-        f'portal: {{address: 127.0.0.1, port: {port}, url: "{config.portal.url}"{believed}}}\n'
+        f'portal: {{address: {address}, port: {port}, url: "{config.portal.url}"{believed}}}\n'
         f'library: {{address: 127.0.0.1, port: {config.library.port}, url: "{config.library.url}"}}\n'
         f'console: {{address: 127.0.0.1, port: {config.console.port}, url: "{config.console.url}"}}\n'
         f'sync: {{mirrors: ["http://mirror.test"], trusted_root: root.json}}\n'
@@ -57,21 +59,18 @@ def write_config(config: Config, path: Path, port: int, proxy: str | None = None
 
 
 @contextmanager
-def serving(
-    config: Config, folder: Path, *, proxy: str | None = None, before: Sequence[str] = (), tmp: Path | None = None
-) -> Iterator[Served]:
+def serving(config: Config, folder: Path, *, proxy: str | None = None, tmp: Path | None = None) -> Iterator[Served]:
     """Serve the portal until the block ends.
 
     Args:
         config: of the kiosk; the portal's port is another.
         folder: where kiosk.yaml and the log go.
         proxy: the address of a proxy to be believed.
-        before: what the command is begun with, such as ("nsenter", …).
         tmp: the folder of its temporary files, to see what is there.
     """
     port, path, log = free_port(), folder / "kiosk.yaml", folder / "portal.log"
-    write_config(config, path, port, proxy)
-    command = [*before, sys.executable, "-m", "kiosk", "serve", "portal", "--config", str(path)]
+    write_config(config, path, port, proxy=proxy)
+    command = [sys.executable, "-m", "kiosk", "serve", "portal", "--config", str(path)]
     environment = os.environ | ({"TMPDIR": str(tmp)} if tmp else {})
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output, env=environment)
