@@ -89,7 +89,7 @@ def _built(fed: Federation, recipe: Path) -> BuiltPack:
     if known.get("sources") == fingerprint and Path(known["folder"]).is_dir():
         with suppress(FormatError):  # a cut left half of it: it is built anew
             return building.read_built(Path(known["folder"]))
-    built = build_one(recipe, fed.built)
+    built = build_one(recipe, fed.built, fed.folder / "fetched")
     fed.stamp(str(recipe.resolve()), fingerprint, built.folder)
     return built
 

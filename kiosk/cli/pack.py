@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from kiosk.cli.fetching import CACHE, fetcher
 from kiosk.cli.output import ProgressLine, as_json, size
 from kiosk.errors import FormatError
 from kiosk.host import zim_tools
@@ -35,8 +36,9 @@ def pack() -> None:
 @FOLDERS
 @click.option("--against", type=click.Path(exists=True, file_okay=False, path_type=Path),
               help="A built pack: also tell what an update from it would cost, and its dearest entries.")  # fmt: skip
+@CACHE
 @click.option("--json", "json_", is_flag=True, help="Print the problems, or with --against the costs, as JSON.")
-def lint(folders: tuple[Path, ...], against: Path | None, json_: bool) -> None:
+def lint(folders: tuple[Path, ...], against: Path | None, cache: Path, json_: bool) -> None:
     """Report every mistake in recipes, with file and line. Exit code 3 if there is one.
 
     \b
@@ -47,7 +49,12 @@ def lint(folders: tuple[Path, ...], against: Path | None, json_: bool) -> None:
     if against is not None:
         if len(folders) > 1:
             raise click.UsageError("--against takes one recipe at a time")
-        _tell(costs(folders[0], against, write_book), json_)
+        line = ProgressLine("fetching", json_)
+        try:
+            found = costs(folders[0], against, write_book, fetcher(cache, line))
+        finally:
+            line.end()
+        _tell(found, json_)
         return
     problems = [problem for folder in folders for problem in building.lint(folder)]
     if json_:
@@ -64,15 +71,16 @@ def lint(folders: tuple[Path, ...], against: Path | None, json_: bool) -> None:
 @FOLDERS
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path("build"), show_default=True,
               help="Where built packs go.")  # fmt: skip
+@CACHE
 @click.option("--json", "json_", is_flag=True, help="Print what was built as JSON.")
-def build_command(folders: tuple[Path, ...], out: Path, json_: bool) -> None:
+def build_command(folders: tuple[Path, ...], out: Path, cache: Path, json_: bool) -> None:
     """Build packs from recipes. A recipe with a mistake builds nothing.
 
     \b
     Example:
       kiosk pack build content-packs/* --out build
     """
-    built = [build_one(folder, out, quiet=json_) for folder in folders]
+    built = [build_one(folder, out, cache, quiet=json_) for folder in folders]
     if json_:
         as_json([_summary(each) for each in built])
     for each in () if json_ else built:
@@ -101,11 +109,11 @@ def inspect(folder: Path, json_: bool) -> None:
         click.echo(f"           {item.entries} entries, content root {item.content_root}")
 
 
-def build_one(folder: Path, out: Path, *, quiet: bool = False) -> BuiltPack:
+def build_one(folder: Path, out: Path, cache: Path, *, quiet: bool = False) -> BuiltPack:
     """Build one recipe with a progress line."""
     line = ProgressLine(f"building {folder.name}", quiet)
     try:
-        return building.build(folder, out, write_book, line.step)
+        return building.build(folder, out, write_book, line.step, fetch=fetcher(cache, line))
     finally:
         line.end()
 

@@ -20,6 +20,8 @@ MOST_BYTES = 8 * 1024 * 1024
 """Largest manifest a kiosk reads."""
 MOST_ENTRY_BYTES = 256 * 1024**3
 MOST_ENTRIES = 1_000_000
+MOST_URLS = 8
+"""In how many places, besides the mirrors, a file may lie."""
 
 
 @dataclass(frozen=True)
@@ -198,6 +200,8 @@ def _media(fields: Fields) -> Media:
     whole = [blob.size_bytes for blob in media.blobs[:-1]]
     if any(each != blobs.BLOB_BYTES for each in whole) or sum(b.size_bytes for b in media.blobs) != size:
         fields.complain("blobs", "the blobs do not make up the size")
+    if len(media.urls) > MOST_URLS or any(names.fault_in_url(url) for url in media.urls):
+        fields.complain("urls", f"these are not at most {MOST_URLS} web addresses of files")
     fields.finish()
     return media
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from urllib.parse import urlsplit
 
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])")
 LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-[A-Z]{2})?")
@@ -15,6 +16,8 @@ LICENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]{1,63}")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9][a-z0-9.+-]{0,80}")
 MOST_PATH_BYTES = 240
+MOST_URL_SIGNS = 1000
+URL_SIGNS = re.compile(r"[!-~]+")
 FORBIDDEN = frozenset('<>:"|?*\\')
 """Signs that FAT32 can not hold (and the backslash, which some systems take for a slash)."""
 
@@ -59,6 +62,24 @@ def fault_in_path(path: str) -> str | None:
             return "a path has no empty parts and no . or .."
         if part != part.strip() or part.endswith("."):
             return "no part of a path starts or ends with a space, or ends with a dot"
+    return None
+
+
+def fault_in_url(url: str) -> str | None:
+    """Return why `url` can not be that of a file on the web, or None when it can."""
+    if len(url) > MOST_URL_SIGNS or not URL_SIGNS.fullmatch(url):
+        return f"an address has up to {MOST_URL_SIGNS} signs of ASCII and no spaces"
+    try:
+        parts = urlsplit(url)
+        whole = parts.scheme in ("http", "https") and parts.hostname and (parts.port or 80)
+    except ValueError:
+        whole = False
+    if not whole:
+        return "an address begins with http:// or https:// and the name of a server"
+    if parts.username is not None or parts.fragment or parts.query:
+        return "an address has no name of a user in it, and nothing behind ? or #"
+    if not parts.path.rpartition("/")[2]:
+        return "it names a folder, not a file"
     return None
 
 

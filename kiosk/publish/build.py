@@ -31,6 +31,7 @@ from kiosk.publish.content import Content, Version, pieces, read_manifest
 from kiosk.publish.draft import Draft, DraftItem
 from kiosk.publish.drafting import drafts
 from kiosk.publish.drafts import BookWriter, Workshop, draft
+from kiosk.publish.external import Fetch
 
 Progress = Callable[[str, int, int], None]
 """Told (what is being done, how many are done, how many there are)."""
@@ -54,16 +55,26 @@ def lint(folder: Path) -> list[Problem]:
             return [problem_of(error)]
         problems = list(document.problems)
         if not problems:
-            _drafts(found, Workshop(found.pack, found.publisher, Path(scratch), None), problems, _silent)
+            _drafts(found, Workshop(found.pack, found.publisher, Path(scratch), None, None), problems, _silent)
         return list(dict.fromkeys(problems))
 
 
-def build(folder: Path, out: Path, write_book: BookWriter, progress: Progress | None = None) -> BuiltPack:
+def build(
+    folder: Path, out: Path, write_book: BookWriter, progress: Progress | None = None, *, fetch: Fetch | None = None
+) -> BuiltPack:
     """Build the recipe in `folder` into `out`, replacing an earlier build of the same version.
+
+    Args:
+        folder: the recipe's.
+        out: where built packs go.
+        write_book: writes books from HTML.
+        progress: told of every item.
+        fetch: fetches files that stay where they are; a recipe that has none needs none.
 
     Raises:
         FormatError: with every mistake of the recipe; nothing is left behind.
         HostError: a program that is needed is missing or failed.
+        TrustError, MirrorError: a file that stays where it is has other bytes there, or can not be had.
     """
     raise_for(lint(folder))
     found, _ = recipe.load(folder)
@@ -71,7 +82,7 @@ def build(folder: Path, out: Path, write_book: BookWriter, progress: Progress | 
     scratch = Path(tempfile.mkdtemp(prefix=".build-", dir=out))
     try:
         problems: list[Problem] = []
-        workshop = Workshop(found.pack, found.publisher, scratch, write_book)
+        workshop = Workshop(found.pack, found.publisher, scratch, write_book, fetch)
         drafts = _drafts(found, workshop, problems, progress or _silent)
         raise_for(problems)
         return _write(found, drafts, scratch / "pack", out)
@@ -150,6 +161,12 @@ def write_pack(version: Version, folder: Path, out: Path) -> BuiltPack:
 def _item(item: recipe.ItemRecipe, drafted: DraftItem, content: Content, folder: Path) -> tuple[Item, list[Entry]]:
     listed, media = [], []
     for draft_ in sorted(drafted.entries, key=lambda each: each.path):
+        if (stays := draft_.external) is not None and isinstance(draft_.content, Path):
+            entry = Entry(draft_.path, draft_.type, draft_.title, stays.size_bytes, stays.sha256)
+            listed.append(entry)
+            named = routes.keep(pieces(draft_.content), folder, lists_alone=True)
+            media.append(Media(entry, tuple(named), stays.urls))
+            continue
         entry = _entry(draft_, content)
         listed.append(entry)
         if entry.is_media:

@@ -9,6 +9,7 @@ from typing import Any
 from kiosk import texts
 from kiosk.errors import FormatError
 from kiosk.fields import Problem, problem_of
+from kiosk.publish.external import External
 
 TYPES = {
     ".css": "text/css", ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
@@ -23,12 +24,15 @@ TYPES = {
 
 @dataclass(frozen=True)
 class Draft:
-    """One entry to be; `content` is its bytes, or the file to copy when it may be large."""
+    """One entry to be; `content` is its bytes, or the file to copy when it may be large. Of a file that stays where it
+    is (`external`) there is a copy of the publisher's own.
+    """
 
     path: str
     type: str
     title: str
     content: bytes | Path
+    external: External | None = None
 
 
 @dataclass(frozen=True)
@@ -40,8 +44,8 @@ class DraftItem:
 
 
 def of_file(path: Path, entry_path: str, title: str = "") -> Draft:
-    """Return the draft of a file as it is; its ending must be one of `TYPES`."""
-    return Draft(entry_path, TYPES[path.suffix.lower()], title, path)
+    """Return the draft of a file as it is; the ending of its entry must be one of `TYPES`."""
+    return Draft(entry_path, TYPES[Path(entry_path).suffix.lower()], title, path)
 
 
 def link_within(folder: Path, path: Path) -> Path | None:

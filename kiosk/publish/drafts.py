@@ -13,10 +13,11 @@ from typing import Any
 
 from kiosk.errors import FormatError
 from kiosk.fields import Problem, problem_of
-from kiosk.packs import zim
+from kiosk.packs import names, zim
 from kiosk.packs.kinds import BOOK_COVER, NOTICE_PAGE
 from kiosk.publish import course, paper, paper_odt, paper_pdf, sounds
 from kiosk.publish.draft import TYPES, Draft, DraftItem, of_file, readable_text
+from kiosk.publish.external import External, Fetch
 from kiosk.publish.markdown import to_html
 from kiosk.publish.normalise import normalised
 from kiosk.publish.pictures import NO_LINK, Pictures, cover_faults
@@ -44,15 +45,17 @@ BookWriter = Callable[[BookOrder, Path], None]
 
 @dataclass(frozen=True)
 class Workshop:
-    """Where and with what items are drafted: the pack's name and publisher, a scratch folder, a writer of books.
+    """Where and with what items are drafted: the pack's name and publisher, a scratch folder, a writer of books, and
+    who fetches files that stay where they are.
 
-    Without `write_book` (when linting) books are checked but not built.
+    Without the last two (when linting) books are checked but not built, and nothing is fetched.
     """
 
     pack: str
     publisher: str
     scratch: Path
     write_book: BookWriter | None
+    fetch: Fetch | None
 
 
 def draft(item: ItemRecipe, workshop: Workshop, problems: list[Problem]) -> DraftItem:
@@ -61,16 +64,18 @@ def draft(item: ItemRecipe, workshop: Workshop, problems: list[Problem]) -> Draf
     if isinstance(source, CourseSource):
         return course.draft(source, item.language, problems)
     if isinstance(source, DocumentSource):
-        return _document(item, source, problems)
+        return _document(item, source, workshop, problems)
     if isinstance(source, NoticeSource):
         return _notice(source, problems)
     return _book(item, source, workshop, problems)
 
 
-def _document(item: ItemRecipe, source: DocumentSource, problems: list[Problem]) -> DraftItem:
+def _document(
+    item: ItemRecipe, source: DocumentSource, workshop: Workshop, problems: list[Problem]
+) -> DraftItem:  # fmt: skip
     attributes = {"category": source.category}
     if source.source is None:
-        return DraftItem(attributes, tuple(_unpacked(each) for each in _own_files(source, problems)))
+        return DraftItem(attributes, tuple(_unpacked(each) for each in _own_files(item, source, workshop, problems)))
     text = readable_text(source.source, problems)
     if text is None:
         return DraftItem(attributes, ())
@@ -88,20 +93,28 @@ def _document(item: ItemRecipe, source: DocumentSource, problems: list[Problem])
 
 
 def _unpacked(each: Draft) -> Draft:
+    if each.external is not None:
+        return each
     # Compressed on the link all the same, but an update then costs what was changed.
     content = normalised(each.content, each.type)
     return each if content is None else replace(each, content=content)
 
 
-def _own_files(source: DocumentSource, problems: list[Problem]) -> list[Draft]:
+def _own_files(
+    item: ItemRecipe, source: DocumentSource, workshop: Workshop, problems: list[Problem]
+) -> list[Draft]:  # fmt: skip
     found = []
-    for path in source.files:
-        if path.suffix.lower() in (".pdf", ".odt", ".ods", ".docx", ".xlsx", ".txt"):
-            found.append(of_file(path, path.name))
-        else:
-            problems.append(
-                Problem(str(path), "a document of this type is not taken", "pdf, odt, ods, docx, xlsx, txt")
-            )
+    for each in source.files:
+        name = each.name
+        place = f"{item.place}: {each.urls[0]}" if isinstance(each, External) and each.urls else str(each)
+        if Path(name).suffix.lower() not in (".pdf", ".odt", ".ods", ".docx", ".xlsx", ".txt"):
+            problems.append(Problem(place, "a document of this type is not taken", "pdf, odt, ods, docx, xlsx, txt"))
+        elif fault := names.fault_in_path(name):
+            problems.append(Problem(place, f"its name can not be taken: {fault}"))
+        elif isinstance(each, Path):
+            found.append(of_file(each, name))
+        elif workshop.fetch is not None:
+            found.append(replace(of_file(workshop.fetch(each), name), external=each))
     return found
 
 
@@ -132,7 +145,10 @@ def _book(item: ItemRecipe, source: BookSource, workshop: Workshop, problems: li
     if source.cover is not None:
         problems += cover_faults(source.cover)
         entries.append(Draft(BOOK_COVER, TYPES[".png"], "", source.cover))
-    zim_path = source.zim
+    stays = source.zim if isinstance(source.zim, External) else None
+    zim_path = source.zim if isinstance(source.zim, Path) else None
+    if stays is not None and workshop.fetch is not None and not problems:
+        zim_path = workshop.fetch(stays)
     if source.html is not None and source.cover is not None:
         problems += [Problem(str(path), "this is not an ordinary file", NO_LINK) for path in _odd_files(source.html)]
         if workshop.write_book is None or problems:
@@ -143,7 +159,7 @@ def _book(item: ItemRecipe, source: BookSource, workshop: Workshop, problems: li
             item.language, workshop.publisher, item.licence,
         )  # fmt: skip
         workshop.write_book(order, zim_path)
-    return _zim(zim_path, file, source.subject, entries, problems)
+    return _zim(zim_path, file, source.subject, entries, problems, stays)
 
 
 def _odd_files(folder: Path) -> list[Path]:
@@ -152,7 +168,10 @@ def _odd_files(folder: Path) -> list[Path]:
     return [path for path in paths if path.is_symlink() or not (path.is_file() or path.is_dir())]
 
 
-def _zim(path: Path | None, file: str, subject: str, entries: list[Draft], problems: list[Problem]) -> DraftItem:
+def _zim(
+    path: Path | None, file: str, subject: str, entries: list[Draft], problems: list[Problem],
+    stays: External | None = None,
+) -> DraftItem:  # fmt: skip
     attributes = {"subject": subject, "file": file, "uuid": "", "searchable": False}
     if path is not None:
         try:
@@ -164,5 +183,5 @@ def _zim(path: Path | None, file: str, subject: str, entries: list[Draft], probl
         except OSError as error:
             problems.append(Problem(str(path), f"can not be read: {error.strerror}"))
         else:
-            entries.append(Draft(file, TYPES[".zim"], "", path))
+            entries.append(Draft(file, TYPES[".zim"], "", path, stays))
     return DraftItem(attributes, tuple(entries))

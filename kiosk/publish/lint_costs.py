@@ -17,6 +17,7 @@ from kiosk.publish import coding, routes
 from kiosk.publish.build import BuiltPack
 from kiosk.publish.content import Content, Version, unpacked
 from kiosk.publish.drafts import BookWriter
+from kiosk.publish.external import Fetch
 
 WORST = 10
 SLICE_BYTES = 3 * 1024 * 1024
@@ -50,18 +51,19 @@ class Costs:
         return self.patch_bytes // max(1, self.changed + self.added)
 
 
-def costs(recipe: Path, against: Path, write_book: BookWriter) -> Costs:
+def costs(recipe: Path, against: Path, write_book: BookWriter, fetch: Fetch | None = None) -> Costs:
     """Return what the recipe in a folder would cost kiosks that have the built pack `against`.
 
     Raises:
         FormatError: the recipe has a mistake, or `against` is no built pack.
         TrustError: `against` is damaged.
         HostError: a program that is needed is missing.
+        MirrorError: a file that stays where it is can not be had.
     """
     before = building.read_built(against)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        after = building.build(recipe, folder / "built", write_book)
+        after = building.build(recipe, folder / "built", write_book, fetch=fetch)
         old = unpacked(before.folder, before.head, Content(folder / "old"))
         new = unpacked(after.folder, after.head, Content(folder / "new"))
         patch = routes.patch(old, new, folder)

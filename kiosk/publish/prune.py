@@ -19,6 +19,7 @@ from kiosk.packs import blobs, route, unpack
 from kiosk.packs import head as heads
 from kiosk.packs.head import Head
 from kiosk.publish.content import checked_pieces
+from kiosk.publish.external import published_blobs
 from kiosk.publish.metadata import MetadataFolder
 from kiosk.publish.repository import head_location
 
@@ -145,6 +146,6 @@ def _needed(folder: Path, head: Head) -> Iterator[str]:
     name = f"{folder}: {head.pack} {head.version}"
     try:
         body = route.open_body(checked_pieces(folder, head), route.FULL, name)
-        yield from heads.needed_blobs(head, unpack.check_manifest(unpack.full_manifest(body), head))
+        yield from published_blobs(head, unpack.check_manifest(unpack.full_manifest(body), head))
     except FormatError as error:
         raise TrustError(error.message, "kiosk repo verify") from error

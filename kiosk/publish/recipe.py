@@ -6,7 +6,7 @@ source that a `Recipe` names lies inside the recipe's folder, exists, and is rea
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -14,6 +14,8 @@ from pathlib import Path
 from kiosk.fields import Document, Fields, read_yaml
 from kiosk.packs import kinds, names
 from kiosk.packs.manifest import checked_name
+from kiosk.publish import external
+from kiosk.publish.external import External
 
 FORMAT = 1
 FILE = "pack.yaml"
@@ -36,7 +38,7 @@ class DocumentSource:
     category: str
     source: Path | None
     formats: tuple[str, ...]
-    files: tuple[Path, ...]
+    files: tuple[Path | External, ...]
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class BookSource:
     """Either `zim`, a book taken as it is, or `html`, a folder to build one from, with `front` page and `cover`."""
 
     subject: str
-    zim: Path | None
+    zim: Path | External | None
     html: Path | None
     front: str
     cover: Path | None
@@ -159,7 +161,7 @@ def _document(fields: Fields, folder: Path) -> Reader:
 
     def read(inner: Fields, language: str) -> Source:
         if "files" in inner:
-            return DocumentSource(category, None, (), several_inside(inner, "files", folder))
+            return DocumentSource(category, None, (), _files(inner, folder))
         source = inside(inner, "source", folder)
         formats = inner.texts("formats")
         for unknown in set(formats) - set(PAPER_FORMATS):
@@ -185,6 +187,8 @@ def _book(fields: Fields, folder: Path) -> Reader:
     subject = fields.choice("subject", kinds.SUBJECTS)
 
     def read(inner: Fields, language: str) -> Source:
+        if isinstance(inner.value.get("zim"), Mapping):
+            return BookSource(subject, external.read(inner.fields("zim"), "application/x-zim"), None, "", None)
         if "zim" in inner:
             return BookSource(subject, inside(inner, "zim", folder), None, "", None)
         html = inside(inner, "html", folder, want_folder=True)
@@ -209,9 +213,22 @@ def inside(fields: Fields, key: str, folder: Path, *, want_folder: bool = False)
     return _checked(fields, key, fields.text(key), folder, want_folder=want_folder)
 
 
-def several_inside(fields: Fields, key: str, folder: Path) -> tuple[Path, ...]:
-    """Return the files that the list `key` names in `folder`."""
-    return tuple(_checked(fields, key, text, folder, want_folder=False) for text in fields.texts(key))
+def _files(fields: Fields, folder: Path) -> tuple[Path | External, ...]:
+    """Return the files of a document: paths in `folder`, and files that stay where they are."""
+    values = fields.get("files", list, "a list of files") or []
+    found: list[Path | External] = []
+    for number, value in enumerate(values):
+        if isinstance(value, Mapping):
+            found.append(external.read(Fields(fields.document, (*fields.path, "files", number), value), ""))
+        elif isinstance(value, str) and value.strip():
+            found.append(_checked(fields, "files", value, folder, want_folder=False))
+        else:
+            fields.complain(
+                "files", f"number {number + 1} of 'files' is no file", "a path, or urls, sha256, size_bytes"
+            )
+    if not values:
+        fields.complain("files", "'files' needs at least 1")
+    return tuple(found)
 
 
 def _checked(fields: Fields, key: str, text: str, folder: Path, *, want_folder: bool) -> Path:

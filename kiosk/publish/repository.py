@@ -32,6 +32,7 @@ from kiosk.publish import founding, keys, patches
 from kiosk.publish.build import BuiltPack
 from kiosk.publish.content import Content, unpacked
 from kiosk.publish.drafting import alone
+from kiosk.publish.external import published_blobs
 from kiosk.publish.metadata import MetadataFolder, write_file
 from kiosk.publish.patches import Progress
 from kiosk.publish.signing import Signed, Signing, Waiting
@@ -94,7 +95,7 @@ class Repository:
                 return head
         before = patches.starts(self.known_heads(built.head.pack), built.head)
         head = patches.with_patches(built, self.folder, before, progress)
-        for sha256 in heads.needed_blobs(built.head, built.manifest):
+        for sha256 in published_blobs(built.head, built.manifest):
             self._take(built.folder / blobs.location(sha256), sha256)
         path.parent.mkdir(exist_ok=True)
         os.sync()  # all blobs at once, before anything names them
@@ -232,7 +233,7 @@ class Repository:
                 yield TrustError(f"{path}: its bytes were changed", PUT_BACK)
         with tempfile.TemporaryDirectory() as scratch:
             manifest = unpacked(self.folder, head, Content(Path(scratch))).manifest
-        for sha256 in heads.needed_blobs(head, manifest).keys() - {blob.sha256 for blob in head.all_blobs()}:
+        for sha256 in published_blobs(head, manifest) - {blob.sha256 for blob in head.all_blobs()}:
             path = self.folder / blobs.location(sha256)
             if file_sha256(path) != sha256:
                 yield TrustError(f"{path}: is missing, or its bytes were changed", PUT_BACK)

@@ -184,10 +184,13 @@ def _segment_parts(version: Version, segment: Sequence[collection.Entry]) -> Ite
             yield version.content.read(entry.sha256)
 
 
-def keep(content: Iterable[bytes], folder: Path) -> Iterator[Blob]:
-    """Write bytes as blobs of at most 64 MiB, each with its leaf list, into `folder`; yield the references."""
+def keep(content: Iterable[bytes], folder: Path, *, lists_alone: bool = False) -> Iterator[Blob]:
+    """Write bytes as blobs of at most 64 MiB, each with its leaf list, into `folder`; yield the references.
+
+    With `lists_alone` the blobs themselves are not written: their bytes stay where they are.
+    """
     for _, group in groupby(_numbered(content), key=lambda pair: pair[0]):
-        yield _blob([piece for _, piece in group], folder)
+        yield _blob([piece for _, piece in group], folder, lists_alone=lists_alone)
 
 
 def _numbered(content: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
@@ -199,12 +202,13 @@ def _numbered(content: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
         at += max(1, len(piece))
 
 
-def _blob(parts: list[bytes], folder: Path) -> Blob:
+def _blob(parts: list[bytes], folder: Path, *, lists_alone: bool) -> Blob:
     data = b"".join(parts)
     leaves = None
     if len(data) > blobs.LEAF_BYTES:
         leaves = _write(b"".join(blobs.leaf_hashes(data)), folder)
-    return Blob(_write(data, folder), len(data), leaves)
+    sha256 = hashlib.sha256(data).hexdigest() if lists_alone else _write(data, folder)
+    return Blob(sha256, len(data), leaves)
 
 
 def _write(data: bytes, folder: Path) -> str:
