@@ -11,6 +11,7 @@ import click
 from kiosk.cli.output import ProgressLine, as_json, size
 from kiosk.clock import system_clock
 from kiosk.errors import TrustError
+from kiosk.packs.head import start_of
 from kiosk.publish import build as building
 from kiosk.publish.build import BuiltPack
 from kiosk.publish.changes import changes
@@ -202,9 +203,8 @@ def _costs(repository: Repository, built: BuiltPack, *, quiet: bool) -> dict[str
         head = repository.add(built, line.step)
     finally:
         line.end()
-    older = [each for each in repository.known_heads(head.pack) if each.version < head.version]
-    routes = {each.version: head.route_from(each.manifest_sha256) for each in older}
-    updates = {version: route.download_bytes for version, route in routes.items() if route.start}
+    versions = {start_of(each.manifest_sha256): each.version for each in repository.known_heads(head.pack)}
+    updates = {versions[str(patch.start)]: patch.download_bytes for patch in head.patches}
     return {"pack": head.pack, "version": head.version, "first": head.full.download_bytes, "from": updates}
 
 

@@ -27,7 +27,7 @@ START = re.compile(rf"[0-9a-f]{{{START_DIGITS}}}")
 @dataclass(frozen=True)
 class Route:
     """One way to the version: its blobs, and the bytes of media it needs besides. `start` is the SHA-256 of the
-    manifest that a patch starts from (in a head that was read: its first digits), None for the full route.
+    manifest that a patch starts from (in a head: its `start_of`), None for the full route.
     """
 
     blobs: tuple[Blob, ...]
@@ -49,7 +49,7 @@ class Route:
         value: dict[str, Any] = {"blobs": [b.to_value() for b in self.blobs]}
         if self.media_bytes:
             value["media_bytes"] = self.media_bytes
-        return value if self.start is None else value | {"from": self.start[:START_DIGITS]}
+        return value if self.start is None else value | {"from": self.start}
 
 
 @dataclass(frozen=True)
@@ -81,11 +81,8 @@ class Head:
 
     def route_from(self, manifest_sha256: str) -> Route:
         """Return the cheapest route for a kiosk that has the version of this manifest ("" for none)."""
-        fitting = [
-            replace(route, start=manifest_sha256)
-            for route in self.patches
-            if route.start and manifest_sha256.startswith(route.start[:START_DIGITS])
-        ]
+        start = start_of(manifest_sha256)
+        fitting = [replace(route, start=manifest_sha256) for route in self.patches if route.start == start]
         return min((self.full, *fitting), key=lambda route: route.download_bytes)
 
     def all_blobs(self) -> Iterator[Blob]:
@@ -106,6 +103,11 @@ class Head:
         if self.segments is not None:
             value["segments"] = self.segments.to_value()
         return manifest.canonical(value)
+
+
+def start_of(manifest_sha256: str) -> str:
+    """Return how a head names the start of a patch: by the first digits of its manifest's SHA-256."""
+    return manifest_sha256[:START_DIGITS]
 
 
 def needed_blobs(head: Head, found: Manifest) -> dict[str, int]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from kiosk.packs import blobs, blocks, collection, listing, route, unpack, wire
 from kiosk.packs.blobs import BLOB_BYTES, Blob
 from kiosk.packs.blocks import Block, Reference
-from kiosk.packs.head import Route, Segments
+from kiosk.packs.head import Route, Segments, start_of
 from kiosk.packs.listing import Placed
 from kiosk.publish import coding
 from kiosk.publish.content import PIECE_BYTES, Version, pieces
@@ -47,7 +47,7 @@ def patch(old: Version, new: Version, folder: Path) -> Route:
     before = {media.entry.sha256 for item in old.manifest.items for media in item.media}
     fresh = [m.entry for item in new.manifest.items for m in item.media if m.entry.sha256 not in before]
     body = b"".join(_patch_body(old, new))
-    start = hashlib.sha256(old.manifest.to_bytes()).hexdigest()
+    start = start_of(hashlib.sha256(old.manifest.to_bytes()).hexdigest())
     made = _smallest(lambda: iter([body]), route.PATCH, len(body), folder)
     return Route(made, sum(entry.size_bytes for entry in fresh), start)
 

@@ -198,8 +198,8 @@ class Agent:
         staged: dict[str, Manifest] = {}
         for step in offer.plan.steps:
             counted.what = step.head.pack
-            settings, size = session.meter.settings, step.route.download_bytes
-            refused = manners.may_take(settings, Link.METERED, step.head.kinds, size)
+            size = step.route.download_bytes
+            refused = manners.may_take(session.meter.settings, Link.METERED, step.head.kinds, size)
             mirrors = [m for m in session.mirrors if not (refused and session.meter.link(m) is Link.METERED)]
             fetcher = Fetcher(mirrors, self._state.parts, counted, pause=self._wait)
             try:

@@ -51,11 +51,7 @@ def install(app: Flask) -> None:
 
 
 def _read(folder: Path) -> dict[str, Asset]:
-    return (
-        {path.name: _asset(path.name, path.read_bytes()) for path in sorted(folder.iterdir())}
-        if folder.is_dir()
-        else {}
-    )
+    return {path.name: _asset(path.name, path.read_bytes()) for path in sorted(folder.glob("*"))}
 
 
 def _asset(name: str, data: bytes) -> Asset:
