@@ -120,10 +120,11 @@ class Agent:
             raise
         except (KioskError, OSError) as error:
             raise self._failed(conn, error) from error
-        self._record(
-            conn, "sync.finished", generation=outcome.generation, fetched_bytes=outcome.fetched_bytes,
-            changes=[[c.pack, c.before, c.after] for c in outcome.changes],
-        )  # fmt: skip
+        with suppress(NoSpace):  # a full card can not note it; what it would say is true, and served
+            self._record(
+                conn, "sync.finished", generation=outcome.generation, fetched_bytes=outcome.fetched_bytes,
+                changes=[[c.pack, c.before, c.after] for c in outcome.changes],
+            )  # fmt: skip
         return outcome
 
     def offer(self) -> Plan:
@@ -165,8 +166,7 @@ class Agent:
         number = install.assemble(self._state, session.conn, packs, self._clock())
         papers.read(self._state, session.conn, number, self._clock())
         install.activate(self._state, session.conn, number)
-        self._keep(offer, packs)
-        install.prune(self._state, session.conn, parts=stop is None)
+        self._tidy(session.conn, offer, packs, parts=stop is None)
         changes = tuple(c for c in offer.plan.changes if not c.after or c.pack in staged)
         if stop:
             stop.detail.update(generation=number, changes=[[c.pack, c.before, c.after] for c in changes])
@@ -176,19 +176,23 @@ class Agent:
     def _finish_cut(self, conn: db.Connection, offer: Offer) -> None:
         # A sync that was cut after the switch left what it had fetched: it is kept for others now, and goes.
         if any(self._state.parts.iterdir()):
-            self._keep(offer, [self._as_it_is(pack) for pack in offer.installed.values()])
-            install.prune(self._state, conn)
+            self._tidy(conn, offer, [self._as_it_is(pack) for pack in offer.installed.values()])
 
-    def _keep(self, offer: Offer, packs: Sequence[NewPack]) -> None:
+    def _tidy(self, conn: db.Connection, offer: Offer, packs: Sequence[NewPack], *, parts: bool = True) -> None:
+        # What is served is whole by now. A card without room for this makes the sync no failure: the next one does it.
         new = {pack.manifest_sha256: pack for pack in packs}
-        carry.keep(
-            self._state,
-            [
-                carry.held(self._state, signed.channel, signed.head, new[signed.head.manifest_sha256])
-                for signed in offer.heads
-                if signed.head.manifest_sha256 in new
-            ],
-        )
+        held = [
+            carry.held(self._state, signed.channel, signed.head, new[signed.head.manifest_sha256])
+            for signed in offer.heads
+            if signed.head.manifest_sha256 in new
+        ]
+        try:
+            carry.keep(self._state, held)
+            install.prune(self._state, conn, parts=parts)
+        except (OSError, NoSpace) as error:
+            told = _told(error)
+            with suppress(NoSpace):
+                self._record(conn, "carry.failed", message=told.message, hint=told.hint or "")
 
     def _staged(
         self, session: Session, offer: Offer, progress: Progress

@@ -10,10 +10,11 @@ import errno
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
-from kiosk.errors import StoreError
+from kiosk.errors import NoSpace, StoreError
 from kiosk.packs import shelf
 from kiosk.packs.collection import Entry
 from kiosk.packs.manifest import Item, Manifest
@@ -57,7 +58,7 @@ def activate(state: State, conn: Connection, number: int) -> None:
     draft.symlink_to(Path("generations") / str(number))
     draft.replace(state.current)
     sync_folder(state.folder)
-    with transaction(conn):
+    with suppress(NoSpace), transaction(conn):  # it is served: on a full card `clear` marks it, as after a cut
         generations.mark_served(conn, number)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from types import TracebackType
@@ -15,6 +16,7 @@ from typing import Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from kiosk.clock import Clock
+from kiosk.errors import NoSpace
 from kiosk.store import settings as stored_settings
 from kiosk.store import usage
 from kiosk.store.db import Connection, transaction
@@ -88,7 +90,8 @@ class Meter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.flush()
+        with suppress(NoSpace):  # the sync's own end is what counts; at most FLUSH_BYTES stay uncounted
+            self.flush()
 
     def __call__(self, mirror: Costing, size_bytes: int) -> None:
         """Count bytes that arrived, and wait as long as the rate asks for.

@@ -101,10 +101,11 @@ def test_a_card_that_fills_up_is_told_and_the_old_is_served(stage: Stage, card: 
         kiosk.follow(stage.scene.mirror(version))
         code, told = filled_sync(stage, card, kiosk, case)
         ends[not code] += 1
-        if code and (code != NoSpace.exit_code or "full" not in told or "what to do: " not in told):
-            return f"exit code {code}: {told[-300:]}"
-        assert verdict.served(kiosk, stage.known) == (version - 1 if code else version)
         card.make_room()
+        if code and (code != NoSpace.exit_code or "full" not in told or "what to do: " not in told):
+            kiosk.remove()
+            return f"{case}: exit code {code}: {told[-3000:]}"
+        assert verdict.served(kiosk, stage.known) == (version - 1 if code else version), told
         later_sync_ends_well(stage, kiosk, version, (f"{path}{version}",))
         kiosk.remove()
         return None
