@@ -7,7 +7,7 @@ from flask_babel import lazy_gettext
 
 from kiosk.clock import Clock, system_clock
 from kiosk.config import Config
-from kiosk.portal import board, courses, documents, files, home, library, notices
+from kiosk.portal import board, board_posts, board_rules, courses, documents, files, home, library, notices
 from kiosk.web.app import create_site
 
 SECTIONS = (
@@ -24,6 +24,7 @@ def create_portal(config: Config, clock: Clock = system_clock) -> Flask:
     """Return the portal as a WSGI application; makes the state folder when it is missing."""
     app = create_site("portal", config, clock, title=config.name)
     app.context_processor(lambda: {"sections": SECTIONS})
-    for module in (home, courses, library, documents, notices, board, files):
+    app.jinja_env.filters.update(section_word=board_rules.section_word, section_icon=board_rules.section_icon)
+    for module in (home, courses, library, documents, notices, board, board_posts, files):
         app.register_blueprint(module.pages)
     return app
