@@ -16,6 +16,7 @@ GROUPS = {
     "pack": ["kiosk.cli.pack"],
     "repo": ["kiosk.cli.repo", "kiosk.cli.holders", "kiosk.cli.publishing"],
     "sync": ["kiosk.cli.sync"],
+    "board": ["kiosk.cli.board"],
     "serve": ["kiosk.cli.serve"],
     "demo": ["kiosk.cli.demo"],
 }
@@ -46,6 +47,7 @@ def kiosk() -> None:
     \b
     The federation:   kiosk pack lint|build|inspect     kiosk repo init|release|sign|publish
     The kiosk:        kiosk sync run|plan|status        kiosk serve portal|console|library
+    The board:        kiosk board reports|hide|restore|close|pin
     To try it all:    kiosk demo
     """
 
