@@ -207,3 +207,9 @@ def test_what_is_for_members_is_closed_to_others(
     shelf = visitor.get("/board")
     assert "Maize seed" in shelf.text
     assert shelf.headers["Cache-Control"] == "no-store"
+
+
+def test_pages_of_a_single_post_belong_to_the_board(visitor: FlaskClient) -> None:
+    send(visitor, "/board/new", **GOOD)
+    for path in ("/board/post/1/report", "/board/post/1/change"):
+        assert re.search(r'href="/board" aria-current', visitor.get(path).text), path
