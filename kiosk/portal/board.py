@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import secrets
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
@@ -118,8 +118,7 @@ def readable(thread: int) -> Thread:
     """Return a thread that this phone may read.
 
     Raises:
-        NotFound: there is none, or it is hidden.
-        Forbidden: it is for members, and nobody is signed in.
+        NotFound: there is none, or it is hidden. A thread for members ends on the page to sign in when nobody is.
     """
     found = threads.get(conn(), thread)
     _section(found.section)
@@ -135,8 +134,7 @@ def to_post(thread: int, post: int) -> str:
 def _section(name: str) -> Section:
     found = sections.get(conn(), name)
     if found.members_only:
-        if membership.signed_in() is None:
-            abort(403)
+        membership.required()
         board_rules.keep_private()
     return found
 

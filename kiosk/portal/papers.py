@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from flask import Blueprint, Response, abort, render_template, request
+from flask import Blueprint, Response, render_template, request
 
 from kiosk.errors import NotFound
 from kiosk.packs.papers import ENDINGS
@@ -68,8 +68,8 @@ def _allowed(paper: int, version: int) -> tuple[Paper, Version]:
     found = papers.get(conn(), paper)
     if found.withdrawn_at:
         raise NotFound(f"paper {paper} is withdrawn")
-    if found.members_only and membership.signed_in() is None:
-        abort(403)
+    if found.members_only:
+        membership.required()
     for each in found.versions:
         if each.version == version:
             return found, each

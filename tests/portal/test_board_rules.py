@@ -196,7 +196,7 @@ def test_what_is_for_members_is_closed_to_others(
 ) -> None:
     send(visitor, "/board/new?in=market", **GOOD)
     conn.execute("UPDATE sections SET members_only = 1 WHERE section = 'market'")
-    assert visitor.get(path).status_code == 403
+    assert visitor.get(path).status_code == 303
     assert "Maize seed" not in visitor.get("/board").text
     assert "Maize seed" not in visitor.get("/").text
     member: Callable[[], int] = lambda: 7  # noqa: E731
