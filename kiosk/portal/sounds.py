@@ -7,7 +7,7 @@ its entry is one of sound; without the choice it stands after the text, with it 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from flask import Blueprint, Flask, Response, redirect, request, send_file, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -18,7 +18,7 @@ from kiosk.store.items import Item
 from kiosk.store.recordings import Recording
 from kiosk.web import current
 from kiosk.web.db import conn
-from kiosk.web.i18n import YEAR
+from kiosk.web.i18n import YEAR, address_of
 
 COOKIE = "listen"
 KEPT_SECONDS = 3600
@@ -84,9 +84,7 @@ def _choose() -> AnyResponse | None:
     if request.method != "GET" or wanted not in ("yes", "no"):
         return None
     rest = [(key, value) for key, value in request.args.items(multi=True) if key != "listen"]
-    # Built from the path alone, with one slash in front and the rest quoted: it can not name another host.
-    target = "/" + quote(request.path.lstrip("/\\")) + ("?" + urlencode(rest) if rest else "")
-    answer = redirect(target, 302)
+    answer = redirect(address_of(request.path, rest), 302)
     answer.set_cookie(COOKIE, wanted, max_age=YEAR, httponly=True, samesite="Lax", path="/")
     return answer
 

@@ -18,7 +18,7 @@ from kiosk.packs.blobs import BLOB_BYTES, Blob
 from kiosk.packs.blocks import Block, Reference
 from kiosk.packs.head import Route, Segments, start_of
 from kiosk.packs.listing import Placed
-from kiosk.publish import coding
+from kiosk.publish import coding, order
 from kiosk.publish.content import PIECE_BYTES, Version, pieces
 from kiosk.publish.drafting import drafts
 
@@ -32,12 +32,15 @@ Keep = Callable[[Iterable[bytes]], Iterator[Blob]]
 def full(version: Version, folder: Path) -> Route:
     """Make the full route; its blobs go into `folder`."""
     media = sum(media.entry.size_bytes for item in version.manifest.items for media in item.media)
-    return Route(_smallest(lambda: _full_body(version), route.FULL, version.manifest.size_bytes, folder), media)
+    entries = order.of_full(version.entries, version.content)
+    return Route(
+        _smallest(lambda: _full_body(version, entries), route.FULL, version.manifest.size_bytes, folder), media
+    )
 
 
-def _full_body(version: Version) -> Iterator[bytes]:
+def _full_body(version: Version, entries: Sequence[Placed]) -> Iterator[bytes]:
     yield wire.text(version.manifest.to_bytes())
-    for placed in sorted(version.entries, key=listing.target_order):
+    for placed in entries:
         yield f"{placed.item}\0{placed.entry.label}\n".encode()
         yield from pieces(version.content.path(placed.entry.sha256))
 

@@ -8,7 +8,7 @@ own: people read a lesson in the language of the village and find their way by t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qsl, quote, unquote, urlencode
@@ -146,13 +146,18 @@ def paragraphs(text: str) -> Markup:
     return Markup("<br>\n").join(escape(line) for line in text.split("\n"))
 
 
-def here(path: str, query: Iterable[tuple[str, str]], **more: str) -> str:
-    """Return the address of a page of this site: a path with a query, without what it says of the language.
+def address_of(path: str, query: Sequence[tuple[str, str]]) -> str:
+    """Return the address of a page of this site: a path with a query.
 
     Built from the path alone, with one slash in front and the rest quoted: it can not name another host.
     """
+    return "/" + quote(path.lstrip("/\\")) + ("?" + urlencode(query) if query else "")
+
+
+def here(path: str, query: Iterable[tuple[str, str]], **more: str) -> str:
+    """Return the address of a page of this site, without what its query says of the language."""
     rest = [(key, value) for key, value in query if key != "lang"] + list(more.items())
-    return "/" + quote(path.lstrip("/\\")) + ("?" + urlencode(rest) if rest else "")
+    return address_of(path, rest)
 
 
 def switches(address: str) -> list[tuple[str, str, str]]:

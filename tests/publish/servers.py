@@ -24,7 +24,8 @@ ACCESS, SECRET = "publisher", "publishers-secret"
 def free_ports(count: int) -> list[int]:
     """Return ports that are free, and whose number plus 10000 (SeaweedFS takes it for gRPC) is too."""
     found: list[int] = []
-    for port in range(21100, 29000, 7):
+    # Two runs at once begin at different places: what is free now is not held until the server takes it.
+    for port in range(21100 + 7 * (os.getpid() % 700), 29000, 7):
         if all(_is_free(each) for each in (port, port + 10000)):
             found.append(port)
         if len(found) == count:
