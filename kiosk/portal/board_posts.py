@@ -22,8 +22,7 @@ pages.after_request(board_rules.store_nothing)
 @pages.get("/<row:post>/change")
 def change(post: int) -> str:
     """Show the form to change or remove a post that this phone wrote."""
-    found = _own(post)
-    return _change_page(found, {"author": found.author, "body": found.body}, {})
+    return _change_page(_own(post))
 
 
 @pages.post("/<row:post>/change")
@@ -35,15 +34,17 @@ def save(post: int) -> Response | tuple[str, int]:
         with transaction(conn()):
             own_posts.change(conn(), post, _phone(), typed["author"], typed["body"], current.now())
     except InvalidInput as error:
-        return _change_page(found, typed, {error.field: i18n.message(error)}), 422
+        return _typed_page(found, typed, {error.field: i18n.message(error)}), 422
     flash(gettext("Your message was changed."), "done")
     return redirect(board.to_post(found.thread, post), 303)
 
 
 @pages.post("/<row:post>/remove")
-def remove(post: int) -> Response:
-    """Take a post away and show what is left."""
+def remove(post: int) -> Response | tuple[str, int]:
+    """Take a post away and show what is left; a form that arrives in pieces takes nothing away."""
     found = _own(post)
+    if request.form.get("remove") != "post":
+        return _change_page(found), 422
     with transaction(conn()):
         own_posts.remove(conn(), post, _phone(), current.now())
     flash(gettext("Your message was taken away."), "done")
@@ -98,7 +99,11 @@ def _own(post: int) -> Post:
     return own_posts.get(conn(), post, _phone(), current.now())
 
 
-def _change_page(post: Post, typed: dict[str, str], problems: dict[str, str]) -> str:
+def _change_page(post: Post) -> str:
+    return _typed_page(post, {"author": post.author, "body": post.body}, {})
+
+
+def _typed_page(post: Post, typed: dict[str, str], problems: dict[str, str]) -> str:
     return render_template("change_post.html", post=post, typed=typed, problems=problems, limits=threads)
 
 
