@@ -28,7 +28,6 @@ CURSOR = re.compile(r"([0-2])~(\d{1,18})", re.ASCII)
 
 pages = Blueprint("board", __name__, url_prefix="/board")
 pages.before_request(board_rules.check_open)
-pages.after_request(board_rules.store_nothing)
 
 
 @pages.get("")
@@ -38,8 +37,6 @@ def shelf(section: str = "") -> str:
     _tidy()
     chosen = _section(section) if section else None
     members = membership.signed_in() is not None
-    if members:
-        board_rules.keep_private()
     match = CURSOR.fullmatch(request.args.get("before", ""))
     before = (int(match[1]), int(match[2])) if match else None
     found = threads.recent(conn(), THREADS_A_PAGE + 1, before, section or None, members=members)
@@ -135,7 +132,6 @@ def _section(name: str) -> Section:
     found = sections.get(conn(), name)
     if found.members_only:
         membership.required()
-        board_rules.keep_private()
     return found
 
 

@@ -16,7 +16,6 @@ from kiosk.web.db import conn
 
 pages = Blueprint("board_posts", __name__, url_prefix="/board/post")
 pages.before_request(board_rules.check_open)
-pages.after_request(board_rules.store_nothing)
 
 
 @pages.get("/<row:post>/change")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Response, g, render_template, request
+from flask import render_template, request
 from flask_babel import gettext, lazy_gettext
 
 from kiosk.store import board_settings, limits
@@ -36,18 +36,6 @@ def check_open() -> tuple[str, int] | None:
     if state is BoardIs.READ_ONLY and (request.method == "POST" or request.endpoint == "board.new"):
         return _closed(gettext("The board can only be read now."))
     return None
-
-
-def keep_private() -> None:
-    """Have the answer kept nowhere: it holds what only members may see."""
-    g.private = True
-
-
-def store_nothing(response: Response) -> Response:
-    """Set the header for what `keep_private` asked."""
-    if g.get("private"):
-        response.headers["Cache-Control"] = "no-store"
-    return response
 
 
 def wait(connection: Connection, act: str = "write") -> int:
