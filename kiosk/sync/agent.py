@@ -191,6 +191,8 @@ class Agent:
             install.prune(self._state, conn, parts=parts)
         except (OSError, NoSpace) as error:
             told = _told(error)
+            if not isinstance(told, NoSpace):
+                raise
             with suppress(NoSpace):
                 self._record(conn, "carry.failed", message=told.message, hint=told.hint or "")
 
@@ -281,7 +283,7 @@ class Agent:
 def _told(error: KioskError | OSError) -> KioskError:
     if isinstance(error, KioskError):
         return error
-    if error.errno == errno.ENOSPC:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return NoSpace(f"the card is full ({error.filename or 'while writing'})", "make room and sync again")
     return HostError(f"{error.filename or 'the card'}: {error.strerror or error}", "is the card in order?")
 
