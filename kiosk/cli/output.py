@@ -53,6 +53,11 @@ def as_json(value: Any) -> None:
     click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
 
 
+def failure_as_json(message: str, remedy: str | None, detail: dict[str, Any]) -> None:
+    """Print how a command failed as JSON: in one shape whatever the command is, told in docs/operator.md."""
+    as_json({"error": message, "remedy": remedy, **detail})
+
+
 class ProgressLine:
     """One line that is rewritten on a terminal; elsewhere (a log, a pipe) only whole steps are printed."""
 

@@ -58,14 +58,21 @@ def run(config_path: Path, due: bool, json_: bool) -> None:
     """
     config = configuration.load(config_path)
     if due and (why := _waits(config)):
-        click.echo(f"not now: {why}")
+        _not_now(why, json_=json_)
         return
     try:
         syncing.run(config, syncing.mirrors(config), json_=json_)
     except Conflict as error:
         if not due:
             raise
-        click.echo(f"not now: {error.message}")
+        _not_now(error.message, json_=json_)
+
+
+def _not_now(why: str, *, json_: bool) -> None:
+    if json_:
+        as_json({"not_now": why})
+    else:
+        click.echo(f"not now: {why}")
 
 
 def _waits(config: Config) -> str | None:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kiosk.errors import FormatError
-from kiosk.fields import Problem, problem_of
+from kiosk.fields import Problem, as_detail, problem_of
 from kiosk.packs import head as heads
 from kiosk.packs.collection import Entry, clashing, content_root, period_of
 from kiosk.packs.head import Head
@@ -93,7 +93,7 @@ def build(
 def raise_for(problems: list[Problem]) -> None:
     """Raise a FormatError that names every problem, one a line, unless there is none."""
     if problems:
-        raise FormatError("\n".join(str(problem) for problem in problems))
+        raise FormatError("\n".join(str(problem) for problem in problems), detail=as_detail(problems))
 
 
 def read_built(folder: Path) -> BuiltPack:

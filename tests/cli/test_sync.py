@@ -143,6 +143,11 @@ def test_the_plan_tells_cost_route_and_room_before_and_run_how_it_ended(ask: Ask
         stopped = ask("run")
         assert stopped.returncode == 9
         assert "syncs are paused" in stopped.stderr
+        stopped = ask("run", "--json")
+        told = json.loads(stopped.stdout)
+        assert (stopped.returncode, told["error"], told["reason"]) == (9, "syncs are paused", "paused")
+        assert told["remedy"] == "`kiosk sync resume` ends the pause"
+        assert value(ask("run", "--due", "--json")) == {"not_now": "syncs are paused"}
         ask("resume")
         ask("budget", "--hours", "always")
         assert value(ask("run", "--json"))["changes"] == [{"pack": "members", "before": 1, "after": 2}]
