@@ -32,7 +32,7 @@ from kiosk.packs.head import Head
 from kiosk.publish import founding, keys, patches
 from kiosk.publish.build import BuiltPack
 from kiosk.publish.content import Content, unpacked
-from kiosk.publish.drafting import alone
+from kiosk.publish.drafting import alone, drafts
 from kiosk.publish.external import published_blobs
 from kiosk.publish.metadata import MetadataFolder, write_file
 from kiosk.publish.patches import Progress
@@ -110,7 +110,7 @@ class Repository:
         if file_sha256(source) != sha256:
             raise TrustError(f"{source}: its bytes are not those that its name says", "build the pack again")
         target.parent.mkdir(parents=True, exist_ok=True)
-        draft = target.with_name(f".{sha256}.new")
+        draft = drafts(self.folder) / sha256
         shutil.copyfile(source, draft)
         draft.rename(target)
 

@@ -160,6 +160,11 @@ def test_a_list_is_trusted_by_one_reading_of_each_file_above_it(
     village.release()
     read: list[str] = []
     read_bytes = Path.read_bytes
-    monkeypatch.setattr(Path, "read_bytes", lambda path: (read.append(path.name), read_bytes(path))[1])
+
+    def noted(path: Path) -> bytes:
+        read.append(path.name)
+        return read_bytes(path)
+
+    monkeypatch.setattr(Path, "read_bytes", noted)
     village.repository.releases(CHANNEL)
     assert read == ["1.root.json", "timestamp.json", "2.snapshot.json", "1.targets.json", "2.stable.json"]
