@@ -6,7 +6,7 @@ True always: a patch that is no smaller than the full route is not published.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -22,7 +22,9 @@ from kiosk.publish.drafting import drafts
 LAST = 10
 """Patches start from so many versions before,"""
 MOST_SKIP = 256
-"""and from those 16, 32, 64 … up to this many back, for a kiosk that was long without a link."""
+"""and from those 16, 32, 64 … up to this many back (or the newest before), for a kiosk that was long without a link."""
+MILESTONE = 16
+"""Of the older versions those whose number is a multiple of this are kept, so that there is always one so far back."""
 Progress = Callable[[str, int, int], None]
 """Told (what is being done, how much is done, how much there is)."""
 PARTS = 1000
@@ -32,8 +34,18 @@ PARTS = 1000
 def starts(known: Sequence[Head], head: Head) -> list[Head]:
     """Return the versions, the newest first, from which patches to `head` are made; `known` are the newest first."""
     older = [each for each in known if each.version < head.version]
-    skips = [2**n for n in range(4, MOST_SKIP.bit_length())]
-    return older[:LAST] + [older[skip - 1] for skip in skips if skip <= len(older)]
+    found = older[:LAST]
+    for skip in (2**n for n in range(4, MOST_SKIP.bit_length())):
+        back = [each for each in older if each.version <= head.version - skip]
+        found += [each for each in back[:1] if each not in found]
+    return found
+
+
+def kept(versions: Iterable[int], newest: int, last: int) -> set[int]:
+    """Return which older versions to keep for patches to what comes after `newest`: the `last` ones, and milestones."""
+    older = sorted(versions, reverse=True)
+    milestones = {each for each in older if each % MILESTONE == 0 and newest - each <= MOST_SKIP + MILESTONE}
+    return {*older[:last], *milestones}
 
 
 def with_patches(built: BuiltPack, folder: Path, before: Sequence[Head], progress: Progress | None = None) -> Head:
