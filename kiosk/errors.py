@@ -16,14 +16,16 @@ class KioskError(Exception):
     Args:
         message: what is wrong, naming the file or value; one sentence, no full stop needed.
         hint: what the reader can do about it, or None.
+        detail: the same for scripts and logs, as JSON values; most errors have none.
     """
 
     exit_code = 1
 
-    def __init__(self, message: str, hint: str | None = None) -> None:
+    def __init__(self, message: str, hint: str | None = None, detail: dict[str, Any] | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.detail = detail or {}
 
 
 class ConfigError(KioskError):
@@ -77,15 +79,10 @@ class HostError(KioskError):
 class BudgetSpent(KioskError):
     """Nothing is wrong: the data budget, its hours, the link's rule or a pause say "not now". What came so far stays.
 
-    Args:
-        detail: the reason as a key, when it goes on, and figures, as JSON values (see `sync.reasons`).
+    Its detail is the reason as a key, when it goes on, and figures (see `sync.reasons`).
     """
 
     exit_code = 9
-
-    def __init__(self, message: str, hint: str | None = None, detail: dict[str, Any] | None = None) -> None:
-        super().__init__(message, hint)
-        self.detail = detail or {}
 
 
 class InvalidInput(KioskError):
@@ -99,5 +96,5 @@ class InvalidInput(KioskError):
     exit_code = 8
 
     def __init__(self, message: str, field: str = "") -> None:
-        super().__init__(message)
+        super().__init__(message, detail={"field": field} if field else None)
         self.field = field

@@ -41,6 +41,11 @@ def problem_of(error: KioskError) -> Problem:
     return Problem(place, message, error.hint)
 
 
+def as_detail(problems: Iterable[Problem]) -> dict[str, Any]:
+    """Return problems as the detail of an error: {"problems": [{"place", "message", "hint"}]}."""
+    return {"problems": [{"place": each.place, "message": each.message, "hint": each.hint} for each in problems]}
+
+
 @dataclass
 class Document:
     """A parsed file: its value, the lines of its keys (none for JSON) and the problems found so far."""
@@ -75,7 +80,7 @@ class Document:
     def check(self, kind: type[KioskError] = FormatError) -> None:
         """Raise `kind` with every problem found, one a line, or return when there is none."""
         if self.problems:
-            raise kind("\n".join(str(problem) for problem in self.problems))
+            raise kind("\n".join(str(problem) for problem in self.problems), detail=as_detail(self.problems))
 
 
 def dotted(path: Place) -> str:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import errno
 import io
+import itertools
 import os
 import sys
 from importlib import import_module
+from typing import Any
 
 import click
 
+from kiosk.cli.output import failure_as_json
 from kiosk.errors import HostError, KioskError, NoSpace
 
 GROUPS = {
@@ -59,7 +62,10 @@ def kiosk() -> None:
 
 
 def main() -> None:
-    """Run the command; a foreseen error ends it with its message, its hint and its exit code."""
+    """Run the command; a foreseen error ends it with its message, its hint and its exit code.
+
+    Where JSON was asked for, the error is printed as JSON too.
+    """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a file's name may hold bytes that are no text
             stream.reconfigure(errors="backslashreplace")
@@ -68,9 +74,12 @@ def main() -> None:
     except click.exceptions.Exit as ending:
         sys.exit(ending.exit_code)
     except click.ClickException as error:
+        context = error.ctx if isinstance(error, click.UsageError) else None
+        _fail(error.format_message(), f"{context.command_path} --help" if context else None)
         error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
+        _fail("stopped", None)
         click.echo("stopped", err=True)
         sys.exit(130)
     except BrokenPipeError:  # whoever read the output has seen enough
@@ -78,10 +87,17 @@ def main() -> None:
         sys.exit(141)
     except (KioskError, OSError) as error:
         told = _told(error)
+        _fail(told.message, told.hint, told.detail)
         click.secho(f"error: {told.message}", fg="red", err=True)
         if told.hint:
             click.echo(f"what to do: {told.hint}", err=True)
         sys.exit(told.exit_code)
+
+
+def _fail(message: str, remedy: str | None, detail: dict[str, Any] | None = None) -> None:
+    # Read off the line itself: what is wrong may be the line.
+    if "--json" in itertools.takewhile(lambda word: word != "--", sys.argv[1:]):
+        failure_as_json(message, remedy, detail or {})
 
 
 def _told(error: KioskError | OSError) -> KioskError:

@@ -53,6 +53,11 @@ def as_json(value: Any) -> None:
     click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
 
 
+def failure_as_json(message: str, remedy: str | None, detail: dict[str, Any]) -> None:
+    """Print how a command failed as JSON: in one shape whatever the command is, told in docs/operator.md."""
+    as_json({"error": message, "remedy": remedy, **detail})
+
+
 class ProgressLine:
     """One line that is rewritten on a terminal; elsewhere (a log, a pipe) only whole steps are printed."""
 
@@ -62,9 +67,15 @@ class ProgressLine:
         self._begun: tuple[float, int] | None = None
 
     def step(self, what: str, done: int, total: int) -> None:
-        """Show that `done` of `total` are done and `what` is next."""
-        if self._live:
-            click.echo(f"\r\x1b[K{self._title}: {done}/{total} {what[:50]}", nl=False, err=True)
+        """Show how much of `total` is done, `what` is next, and an estimate of the time left."""
+        if not self._live:
+            return
+        now = time.monotonic()
+        if self._begun is None or done < self._begun[1]:  # the first, or the next pack of several
+            self._begun = (now, done)
+        begun, had = self._begun
+        left = f", {duration((now - begun) / (done - had) * (total - done))} left" if done > had else ""
+        click.echo(f"\r\x1b[K{self._title}: {100 * done // total} % {what[:50]}{left}", nl=False, err=True)
 
     def bytes(self, done: int, total: int, what: str) -> None:
         """Show bytes done of bytes in all, with the rate of this run and an estimate of the time left."""

@@ -10,6 +10,7 @@ import click
 from kiosk.cli.fetching import CACHE, fetcher
 from kiosk.cli.output import ProgressLine, as_json, size
 from kiosk.errors import FormatError
+from kiosk.fields import as_detail
 from kiosk.host import zim_tools
 from kiosk.host.zim_tools import BookLabels
 from kiosk.packs.manifest import Manifest
@@ -57,13 +58,14 @@ def lint(folders: tuple[Path, ...], against: Path | None, cache: Path, json_: bo
         _tell(found, json_)
         return
     problems = [problem for folder in folders for problem in building.lint(folder)]
-    if json_:
-        as_json([{"place": p.place, "message": p.message, "hint": p.hint} for p in problems])
     for problem in () if json_ else problems:
         click.echo(str(problem))
     if problems:
-        raise FormatError(f"{len(problems)} problem{'s' if len(problems) > 1 else ''} found; nothing was built")
-    if not json_:
+        told = f"{len(problems)} problem{'s' if len(problems) > 1 else ''} found; nothing was built"
+        raise FormatError(told, detail=as_detail(problems))
+    if json_:
+        as_json(as_detail([]))
+    else:
         click.echo(f"{len(folders)} recipe{'s' if len(folders) > 1 else ''} in order")
 
 

@@ -18,8 +18,9 @@ from kiosk.cli.sticks import export, import_, stick
 from kiosk.config import Config
 from kiosk.errors import Conflict
 from kiosk.host import link, timekeeping
-from kiosk.sync import manners, reasons
+from kiosk.sync import manners, reasons, room
 from kiosk.sync import status as standing
+from kiosk.sync.manners import Room
 from kiosk.sync.plan import Change, Plan, Step
 from kiosk.sync.status import Status
 
@@ -58,14 +59,21 @@ def run(config_path: Path, due: bool, json_: bool) -> None:
     """
     config = configuration.load(config_path)
     if due and (why := _waits(config)):
-        click.echo(f"not now: {why}")
+        _not_now(why, json_=json_)
         return
     try:
         syncing.run(config, syncing.mirrors(config), json_=json_)
     except Conflict as error:
         if not due:
             raise
-        click.echo(f"not now: {error.message}")
+        _not_now(error.message, json_=json_)
+
+
+def _not_now(why: str, *, json_: bool) -> None:
+    if json_:
+        as_json({"not_now": why})
+    else:
+        click.echo(f"not now: {why}")
 
 
 def _waits(config: Config) -> str | None:
@@ -92,45 +100,53 @@ def plan(config_path: Path, rate: int | None, json_: bool) -> None:
     """
     config = configuration.load(config_path)
     offer = syncing.agent(config, syncing.mirrors(config)).offer()
+    todo = offer.plan
     with opened(config) as (state, conn):
+        needed = room.needed(offer, state, config.sync.spare_bytes)
         found = standing.read(conn, state, timekeeping.read(), config.time_zone, link.is_metered())
     speed = rate * 125 if rate else found.speed_bytes or GUESSED_SPEED
     if json_:
-        as_json(_value(offer, found, speed))
+        as_json(_value(todo, needed, found, speed))
         return
-    changes = {change.pack: change for change in offer.changes}
-    for step in offer.steps:
+    changes = {change.pack: change for change in todo.changes}
+    for step in todo.steps:
         click.echo(
             f"{syncing.told(changes[step.head.pack])}  {size(step.route.download_bytes)}, {_route(step, changes)}"
         )
-    for change in offer.changes:
+    for change in todo.changes:
         if not change.after:
             click.echo(syncing.told(change))
-    for pack, refusal in offer.left.items():
+    for pack, refusal in todo.left.items():
         click.echo(f"waits: {pack}: {reasons.sentence(refusal, config.time_zone)}")
-    if not offer.changes:
+    if not todo.changes:
         click.echo("nothing new")
         return
-    cost = manners.estimate(found.settings, found.used, offer.download_bytes, speed)
     told = "measured" if found.speed_bytes and not rate else "given" if rate else "assumed"
-    click.echo(f"{size(offer.download_bytes)} to fetch, {duration(cost.seconds)} at {size(speed)}/s ({told})")
+    _tell_cost(todo, needed, found, speed, told)
+
+
+def _tell_cost(todo: Plan, needed: Room, found: Status, speed: int, told: str) -> None:
+    cost = manners.estimate(found.settings, found.used, todo.download_bytes, speed)
+    click.echo(f"{size(todo.download_bytes)} to fetch, {duration(cost.seconds)} at {size(speed)}/s ({told})")
     if cost.days != 0:
         more = "more than a year" if cost.days is None else f"{cost.days} more day{'s' if cost.days > 1 else ''}"
         click.echo(f"the data budget makes it wait for {more}")
     click.echo(
-        f"{size(offer.card_bytes)} of room needed beside what is installed, {size(config.sync.spare_bytes)} stay free"
+        f"{size(needed.card_bytes)} of room needed beside what is installed, {size(needed.spare_bytes)} stay free"
     )
+    if needed.short_bytes:
+        click.echo(f"the card has {size(needed.free_bytes)} free: {size(needed.short_bytes)} are missing")
 
 
 def _route(step: Step, changes: dict[str, Change]) -> str:
     return f"patch from {changes[step.head.pack].before}" if step.route.start else "full"
 
 
-def _value(offer: Plan, found: Status, speed: int) -> dict[str, Any]:
-    changes = {change.pack: change for change in offer.changes}
-    cost = manners.estimate(found.settings, found.used, offer.download_bytes, speed)
+def _value(todo: Plan, needed: Room, found: Status, speed: int) -> dict[str, Any]:
+    changes = {change.pack: change for change in todo.changes}
+    cost = manners.estimate(found.settings, found.used, todo.download_bytes, speed)
     return {
-        "changes": [vars(change) for change in offer.changes],
+        "changes": [vars(change) for change in todo.changes],
         "steps": [
             {
                 "pack": step.head.pack, "version": step.head.version,
@@ -138,10 +154,10 @@ def _value(offer: Plan, found: Status, speed: int) -> dict[str, Any]:
                 "download_bytes": step.route.download_bytes, "installed_bytes": step.head.installed_bytes,
                 "seconds": manners.estimate(found.settings, found.used, step.route.download_bytes, speed).seconds,
             }
-            for step in offer.steps
+            for step in todo.steps
         ],
-        "left": {pack: refusal.to_value() for pack, refusal in offer.left.items()},
-        "download_bytes": offer.download_bytes, "card_bytes": offer.card_bytes,
+        "left": {pack: refusal.to_value() for pack, refusal in todo.left.items()},
+        "download_bytes": todo.download_bytes, "card_bytes": needed.card_bytes, "short_bytes": needed.short_bytes,
         "speed_bytes": speed, "measured": found.speed_bytes is not None,
         "seconds": cost.seconds, "days": cost.days,
     }  # fmt: skip

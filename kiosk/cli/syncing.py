@@ -62,8 +62,6 @@ def run(config: Config, asked: Sequence[Mirror], *, json_: bool, by_hand: bool =
     try:
         outcome = agent(config, asked, by_hand=by_hand).run(line.bytes)
     except BudgetSpent as stop:
-        if json_:
-            as_json(stop.detail)
         for pack, before, after in stop.detail.get("changes", []) if not json_ else ():
             click.echo(told(Change(pack, before, after)))
         raise

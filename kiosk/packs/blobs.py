@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from kiosk.fields import Fields
@@ -65,3 +66,11 @@ def leaf_hashes(data: bytes) -> Iterator[bytes]:
     """Yield the SHA-256 (32 bytes) of each leaf of `data`."""
     for start in range(0, len(data), LEAF_BYTES):
         yield hashlib.sha256(data[start : start + LEAF_BYTES]).digest()
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file, "" when there is none."""
+    if not path.is_file():
+        return ""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

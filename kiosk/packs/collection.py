@@ -7,6 +7,7 @@ content root depends on paths, types, titles and bytes alone, never on how they 
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -75,11 +76,12 @@ def label(parts: Sequence[str], name: str) -> tuple[str, str, str, int]:
     return path, media_type, title, size
 
 
-def clash(paths: Iterable[str]) -> bool:
-    """Tell whether two paths are the same on a card that ignores case, or one is a folder of another."""
-    folded = [names.folded(path) for path in paths]
-    parents = {"/".join(parts[:n]) for parts in (path.split("/") for path in folded) for n in range(1, len(parts))}
-    return len(set(folded)) != len(folded) or not parents.isdisjoint(folded)
+def clashing(paths: Iterable[str]) -> list[str]:
+    """Return the paths that are the same as another on a card that ignores case, or are a folder of another."""
+    folded = [(names.folded(path), path) for path in paths]
+    count = Counter(fold for fold, _ in folded)
+    parents = {"/".join(parts[:n]) for parts in (fold.split("/") for fold in count) for n in range(1, len(parts))}
+    return [path for fold, path in folded if count[fold] > 1 or fold in parents]
 
 
 def period(count: int, total_bytes: int) -> int:

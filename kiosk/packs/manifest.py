@@ -176,7 +176,7 @@ def _item(fields: Fields) -> Item:
         fields.complain("licence", f"'{item.licence}' is not a licence identifier")
     if not names.is_sha256(item.content_root):
         fields.complain("content_root", f"'{item.content_root}' is not a content root")
-    if collection.clash(media.entry.path for media in item.media):
+    if collection.clashing(media.entry.path for media in item.media):
         fields.complain("media", "two paths clash on a card that ignores case")
     fields.finish()
     return item

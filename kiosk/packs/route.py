@@ -27,6 +27,8 @@ WINDOW_LOG = {FULL: 25, PATCH: 24}
 PIECE_BYTES = 64 * 1024
 BEST = 22
 """Zstandard's level for what is made once and fetched by hundreds."""
+QUICK = 12
+"""Zstandard's level for a guess."""
 SHORTEST_PREFIX = 8
 """Bytes below which the library takes no reference: such a frame is made, and read, without."""
 
@@ -134,6 +136,15 @@ def squeeze(data: bytes, reference: bytes = b"") -> bytes:
     options: dict[int, int] = {parameter.compression_level: BEST, parameter.window_log: log}
     prefix = zstd.ZstdDict(reference, is_raw=True).as_prefix if len(reference) >= SHORTEST_PREFIX else None
     return zstd.compress(data, options=options, zstd_dict=prefix)
+
+
+def guessed_bytes(data: bytes, reference: bytes = b"") -> int:
+    """Return how many bytes a quick coding makes of `data`: a tenth of the time, and up to half as many again."""
+    parameter = zstd.CompressionParameter
+    log = min(_log(len(data) + len(reference)), WINDOW_LOG[PATCH])
+    options: dict[int, int] = {parameter.compression_level: QUICK, parameter.window_log: log}
+    prefix = zstd.ZstdDict(reference, is_raw=True).as_prefix if len(reference) >= SHORTEST_PREFIX else None
+    return len(zstd.compress(data, options=options, zstd_dict=prefix))
 
 
 def unsqueeze(data: bytes, size: int, name: str, reference: bytes = b"") -> bytes:

@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kiosk.errors import FormatError
-from kiosk.fields import Problem, problem_of
+from kiosk.fields import Problem, as_detail, problem_of
 from kiosk.packs import head as heads
-from kiosk.packs.collection import Entry, clash, content_root, period_of
+from kiosk.packs.collection import Entry, clashing, content_root, period_of
 from kiosk.packs.head import Head
 from kiosk.packs.listing import Placed
 from kiosk.packs.manifest import Item, Manifest, Media
@@ -93,7 +93,7 @@ def build(
 def raise_for(problems: list[Problem]) -> None:
     """Raise a FormatError that names every problem, one a line, unless there is none."""
     if problems:
-        raise FormatError("\n".join(str(problem) for problem in problems))
+        raise FormatError("\n".join(str(problem) for problem in problems), detail=as_detail(problems))
 
 
 def read_built(folder: Path) -> BuiltPack:
@@ -120,7 +120,11 @@ def _drafts(
     drafts = []
     for number, item in enumerate(found.items):
         progress(f"{item.id} ({item.language})", number, len(found.items))
-        drafts.append((item, draft(item, workshop, problems)))
+        drafted = draft(item, workshop, problems)
+        if same := clashing(entry.path for entry in drafted.entries):
+            told = f"paths of {item.id} ({item.language}) clash on a card that ignores case: {', '.join(sorted(same))}"
+            problems.append(Problem(item.place, told, "give one of them another name"))
+        drafts.append((item, drafted))
     return drafts
 
 
@@ -172,8 +176,6 @@ def _item(item: recipe.ItemRecipe, drafted: DraftItem, content: Content, folder:
         if entry.is_media:
             media.append(Media(entry, tuple(routes.keep(pieces(content.path(entry.sha256)), folder))))
             content.path(entry.sha256).unlink()  # its blobs have the bytes now
-    problems = [Problem(item.place, f"two paths of {item.id} ({item.language}) clash on a card that ignores case")]
-    raise_for(problems if clash(entry.path for entry in listed) else [])
     root = content_root(listed, period_of(listed))
     size = sum(entry.size_bytes for entry in listed)
     made = Item(

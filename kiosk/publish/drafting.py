@@ -1,7 +1,7 @@
 """One writer at a time in a repository, and a place for its drafts.
 
-True always: what a cut left in the place for drafts is removed by the next writer; it is hidden, so it is never
-published; it lies beside the repository's files, so that a draft gets its name by one rename.
+True always: the place for drafts goes when the writer ends, and what a power cut left in it goes with the next; it is
+hidden, so it is never published; it lies beside the repository's files, so that a draft gets its name by one rename.
 """
 
 from __future__ import annotations
@@ -33,8 +33,10 @@ def alone(repository: Path) -> Iterator[None]:
     try:
         fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the folder itself: no file to leave behind
         shutil.rmtree(repository / DRAFTS, ignore_errors=True)
-        yield
-        shutil.rmtree(repository / DRAFTS, ignore_errors=True)
+        try:
+            yield
+        finally:
+            shutil.rmtree(repository / DRAFTS, ignore_errors=True)
     except BlockingIOError as error:
         raise Conflict(f"{repository}: another command is writing to it", "wait for it to end") from error
     finally:

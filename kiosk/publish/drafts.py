@@ -113,7 +113,9 @@ def _own_files(
             problems.append(Problem(place, f"its name can not be taken: {fault}"))
         elif isinstance(each, Path):
             found.append(of_file(each, name))
-        elif workshop.fetch is not None:
+        elif workshop.fetch is None:  # linting: its name is looked at, and nothing more
+            found.append(Draft(name, TYPES[Path(name).suffix.lower()], "", b"", each))
+        else:
             found.append(replace(of_file(workshop.fetch(each), name), external=each))
     return found
 

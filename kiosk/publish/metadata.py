@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,15 @@ SERIALIZER = JSONSerializer(compact=True)
 GOOD_COPY = "put back a good copy of the repository"
 
 
+@dataclass(frozen=True)
+class InForce:
+    """What decides on everything else: root, the current version of each list, and the list of channels."""
+
+    root: Metadata[Root]
+    versions: dict[str, int]
+    targets: Metadata[Targets]
+
+
 class MetadataFolder:
     """The metadata in `folder`; `clock` dates what is signed."""
 
@@ -59,22 +69,26 @@ class MetadataFolder:
 
     def timestamp(self) -> Metadata[Timestamp]:
         """Return the current timestamp metadata."""
-        found: Metadata[Timestamp] = self._read(self.folder / "timestamp.json")
-        return self._verified(found, self.root().signed, "timestamp", "timestamp.json")
+        return self._timestamp(self.root())
 
     def snapshot(self) -> Metadata[Snapshot]:
         """Return the current snapshot metadata."""
-        name = f"{self.timestamp().signed.snapshot_meta.version}.snapshot.json"
-        return self._verified(self._read(self.folder / name), self.root().signed, "snapshot", name)
+        return self._snapshot(self.root())
 
     def versions(self) -> dict[str, int]:
         """Return the current version of `targets` and of every channel."""
-        return {name.removesuffix(".json"): file.version for name, file in self.snapshot().signed.meta.items()}
+        return _versions(self.snapshot())
 
     def targets(self) -> Metadata[Targets]:
         """Return the current metadata of `targets`: the channels and their keys."""
-        name = f"{self.versions()['targets']}.targets.json"
-        return self._verified(self._read(self.folder / name), self.root().signed, "targets", name)
+        return self.in_force().targets
+
+    def in_force(self) -> InForce:
+        """Return what decides on everything else, each file of it read once."""
+        root = self.root()
+        versions = _versions(self._snapshot(root))
+        name = f"{versions['targets']}.targets.json"
+        return InForce(root, versions, self._verified(self._read(self.folder / name), root.signed, "targets", name))
 
     def channel(self, channel: str) -> Metadata[Targets]:
         """Return the current metadata of a channel.
@@ -83,12 +97,12 @@ class MetadataFolder:
             ConfigError: there is no such channel.
             TrustError: its signature, or one above it, does not hold.
         """
-        versions = self.versions()
-        if channel not in versions or channel == "targets":
-            known = ", ".join(sorted(versions.keys() - {"targets"}))
+        found = self.in_force()
+        if channel not in found.versions or channel == "targets":
+            known = ", ".join(sorted(found.versions.keys() - {"targets"}))
             raise ConfigError(f"{self.folder}: there is no channel '{channel}'", f"channels: {known}")
-        name = f"{versions[channel]}.{channel}.json"
-        return self._verified(self._read(self.folder / name), self.targets().signed, channel, name)
+        name = f"{found.versions[channel]}.{channel}.json"
+        return self._verified(self._read(self.folder / name), found.targets.signed, channel, name)
 
     def unchecked(self, channel: str) -> Metadata[Targets]:
         """Return the current metadata of a channel whose keys may have been taken away."""
@@ -108,12 +122,12 @@ class MetadataFolder:
 
     def waiting(self) -> dict[str, Metadata[Any]]:
         """Return the next version of each role that waits for signatures: root, targets, then channels by name."""
-        if not self.unsigned.is_dir():
-            return {}
+        paths = sorted(self.unsigned.glob("*.json")) if self.unsigned.is_dir() else []
+        current = self._numbers() if paths else {}
         found = {}
-        for path in sorted(self.unsigned.glob("*.json")):
+        for path in paths:
             number, _, role = path.name.removesuffix(".json").partition(".")
-            if self.may_wait(role, number):
+            if self._is_next(role, number, current):
                 found[role] = self._read(path)
                 if not isinstance(found[role].signed, Root if role == "root" else Targets):
                     raise TrustError(f"{path}: this is metadata of another kind", "remove it")
@@ -123,8 +137,15 @@ class MetadataFolder:
         """Tell whether metadata of this number can be the next of a role, which may be new: it is after the current
         one, and not after the first number that no cut has left among the published files.
         """
-        current = {**self.versions(), "root": self.root().signed.version}.get(role, 0)
-        return number.isdigit() and current < int(number) <= self._free_version(role, current + 1)
+        return self._is_next(role, number, self._numbers())
+
+    def _numbers(self) -> dict[str, int]:
+        root = self.root()
+        return {**_versions(self._snapshot(root)), "root": root.signed.version}
+
+    def _is_next(self, role: str, number: str, current: Mapping[str, int]) -> bool:
+        now = current.get(role, 0)
+        return number.isdigit() and now < int(number) <= self._free_version(role, now + 1)
 
     def _free_version(self, role: str, version: int) -> int:
         # A published name never changes what it says, not even one that a cut left without a timestamp: a copy of the
@@ -189,6 +210,14 @@ class MetadataFolder:
         """Tell whether less than a quarter of a role's life is left."""
         return bool(metadata.signed.expires - self._clock() < LIVES.get(role, LIVES["channel"]) / 4)
 
+    def _timestamp(self, root: Metadata[Root]) -> Metadata[Timestamp]:
+        found: Metadata[Timestamp] = self._read(self.folder / "timestamp.json")
+        return self._verified(found, root.signed, "timestamp", "timestamp.json")
+
+    def _snapshot(self, root: Metadata[Root]) -> Metadata[Snapshot]:
+        name = f"{self._timestamp(root).signed.snapshot_meta.version}.snapshot.json"
+        return self._verified(self._read(self.folder / name), root.signed, "snapshot", name)
+
     def _read(self, path: Path) -> Metadata[Any]:
         try:
             return Metadata.from_bytes(path.read_bytes())
@@ -203,6 +232,10 @@ class MetadataFolder:
         except (RepositoryError, ValueError) as error:
             raise TrustError(f"{self.folder / name}: {error}", GOOD_COPY) from error
         return found
+
+
+def _versions(snapshot: Metadata[Snapshot]) -> dict[str, int]:
+    return {name.removesuffix(".json"): file.version for name, file in snapshot.signed.meta.items()}
 
 
 def new_root(keys: Mapping[str, Sequence[Key]], threshold: int, expires: datetime) -> Metadata[Root]:

@@ -1,7 +1,7 @@
 """Pruning: removing from a repository what nothing needs any more.
 
 Kept are all roots, the metadata in force, what is released or waits for signatures, what was added and not released
-yet, and of each pack on a channel the last versions before, as far as patches start from them (their full route).
+yet, and of each pack on a channel the versions before that patches start from, now and later (their full route).
 True always: metadata goes first and blobs last, so an interrupted run leaves things too many and nothing too few.
 """
 
@@ -18,6 +18,7 @@ from kiosk.errors import FormatError, TrustError
 from kiosk.packs import blobs, route, unpack
 from kiosk.packs import head as heads
 from kiosk.packs.head import Head
+from kiosk.publish import patches
 from kiosk.publish.content import checked_pieces
 from kiosk.publish.external import published_blobs
 from kiosk.publish.metadata import MetadataFolder
@@ -26,7 +27,7 @@ from kiosk.publish.repository import head_location
 Added = dict[str, Head]
 Older = dict[str, dict[str, Head]]
 KEEP = 12
-"""Versions of a pack before the one that is released: patches start from the last ten."""
+"""Versions of a pack before the one that is released: patches start from the last ten. Milestones stay besides."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def prune(folder: Path, metadata: MetadataFolder, *, keep: int = KEEP, dry_run: 
     every = {path.relative_to(folder).as_posix(): path for path in _files(folder)}
     current = {location: _head(folder / location) for location in named}
     before, added = _others(folder, every, current)
-    older = _last(before, {head.pack for head in current.values()}, keep)
+    older = _last(before, _newest(current), keep)
     whole = current | added
     wanted = {blob for head in whole.values() for blob in _needed(folder, head)}
     wanted |= {blob.sha256 for head in older.values() for blob in heads.with_leaves(list(head.full.blobs))}
@@ -127,10 +128,17 @@ def _others(folder: Path, every: dict[str, Path], current: dict[str, Head]) -> t
     return before, added
 
 
-def _last(before: Older, packs: set[str], keep: int) -> dict[str, Head]:
+def _newest(current: dict[str, Head]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for head in current.values():
+        found[head.pack] = max(head.version, found.get(head.pack, 0))
+    return found
+
+
+def _last(before: Older, newest: dict[str, int], keep: int) -> dict[str, Head]:
     found: dict[str, Head] = {}
-    for pack in packs & before.keys():
-        versions = sorted({head.version for head in before[pack].values()}, reverse=True)[:keep]
+    for pack in newest.keys() & before.keys():
+        versions = patches.kept({head.version for head in before[pack].values()}, newest[pack], keep)
         found |= {path: head for path, head in before[pack].items() if head.version in versions}
     return found
 

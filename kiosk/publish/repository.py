@@ -27,11 +27,12 @@ from kiosk.clock import Clock
 from kiosk.errors import ConfigError, Conflict, KioskError, TrustError
 from kiosk.packs import blobs
 from kiosk.packs import head as heads
+from kiosk.packs.blobs import file_sha256
 from kiosk.packs.head import Head
 from kiosk.publish import founding, keys, patches
 from kiosk.publish.build import BuiltPack
 from kiosk.publish.content import Content, unpacked
-from kiosk.publish.drafting import alone
+from kiosk.publish.drafting import alone, drafts
 from kiosk.publish.external import published_blobs
 from kiosk.publish.metadata import MetadataFolder, write_file
 from kiosk.publish.patches import Progress
@@ -109,7 +110,7 @@ class Repository:
         if file_sha256(source) != sha256:
             raise TrustError(f"{source}: its bytes are not those that its name says", "build the pack again")
         target.parent.mkdir(parents=True, exist_ok=True)
-        draft = target.with_name(f".{sha256}.new")
+        draft = drafts(self.folder) / sha256
         shutil.copyfile(source, draft)
         draft.rename(target)
 
@@ -280,11 +281,3 @@ def head_location(target: TargetFile) -> str:
     """Return the path of a head's file, relative to the folder or URL of a repository."""
     folder, _, file = target.path.rpartition("/")
     return f"targets/{folder}/{target.hashes['sha256']}.{file}"
-
-
-def file_sha256(path: Path) -> str:
-    """Return the SHA-256 of a file, "" when it is not there."""
-    if not path.is_file():
-        return ""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -18,7 +18,7 @@ from kiosk.packs.blobs import BLOB_BYTES, Blob
 from kiosk.packs.blocks import Block, Reference
 from kiosk.packs.head import Route, Segments, start_of
 from kiosk.packs.listing import Placed
-from kiosk.publish import coding, order
+from kiosk.publish import coding, order, workers
 from kiosk.publish.content import PIECE_BYTES, Version, pieces
 from kiosk.publish.drafting import drafts
 
@@ -26,7 +26,8 @@ SLICE_BYTES = 3 * 1024 * 1024
 """A large entry is coded in slices of this,"""
 MARGIN_BYTES = 512 * 1024
 """each against the old bytes at its place and this much on both sides."""
-Keep = Callable[[Iterable[bytes]], Iterator[Blob]]
+Told = Callable[[int, int], None]
+"""Told (how many blocks of a patch are coded, how many there are)."""
 
 
 def full(version: Version, folder: Path) -> Route:
@@ -45,26 +46,34 @@ def _full_body(version: Version, entries: Sequence[Placed]) -> Iterator[bytes]:
         yield from pieces(version.content.path(placed.entry.sha256))
 
 
-def patch(old: Version, new: Version, folder: Path) -> Route:
-    """Make the patch from one version to the next; its blobs go into `folder`."""
+def patch(old: Version, new: Version, folder: Path, told: Told | None = None) -> Route:
+    """Make the patch from one version to the next; its blobs go into `folder`. `told` is told of every block."""
     before = {media.entry.sha256 for item in old.manifest.items for media in item.media}
     fresh = [m.entry for item in new.manifest.items for m in item.media if m.entry.sha256 not in before]
-    body = b"".join(_patch_body(old, new))
+    body = b"".join(_patch_body(old, new, told))
     start = start_of(hashlib.sha256(old.manifest.to_bytes()).hexdigest())
     made = _smallest(lambda: iter([body]), route.PATCH, len(body), folder)
     return Route(made, sum(entry.size_bytes for entry in fresh), start)
 
 
-def _patch_body(old: Version, new: Version) -> Iterator[bytes]:
+def _patch_body(old: Version, new: Version, told: Told | None) -> Iterator[bytes]:
     yield wire.text(coding.encode(new.manifest.to_bytes(), old.manifest.to_bytes()))
     delta = listing.between(old.entries, new.entries, unpack.items_between(old.manifest, new.manifest))
     plan = list(_blocks(old, new, delta))
     layout = [Block(sum(size for _, _, size in targets), references) for targets, references in plan]
     yield wire.text(listing.to_bytes(delta) + blocks.layout_to_bytes(layout))
+    for number, coded in enumerate(workers.in_order(coding.encode, _uncoded(old, new, plan)), 1):
+        if told is not None:
+            told(number, len(plan))
+        yield coded
+
+
+def _uncoded(
+    old: Version, new: Version, plan: Iterable[tuple[list[Piece], tuple[Reference, ...]]]
+) -> Iterator[tuple[bytes, bytes]]:
     for targets, references in plan:
         reference = b"".join(_piece(old, each) for each in references)
-        target = b"".join(new.content.read(sha)[start : start + size] for sha, start, size in targets)
-        yield coding.encode(target, reference)
+        yield b"".join(new.content.read(sha)[start : start + size] for sha, start, size in targets), reference
 
 
 def _piece(old: Version, reference: Reference) -> bytes:

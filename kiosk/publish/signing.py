@@ -67,9 +67,8 @@ class Signing:
     def __init__(self, metadata: MetadataFolder, held: Held) -> None:
         self._folder = metadata
         self._held = held
-        self._root = metadata.root()
-        self._targets = metadata.targets()
-        self._versions = metadata.versions()
+        found = metadata.in_force()
+        self._root, self._targets, self._versions = found.root, found.targets, found.versions
         self._next = metadata.waiting()
 
     def sign(self, *, at_once: bool = False) -> Signed:

@@ -29,7 +29,7 @@ from kiosk.sync.fetch import Fetcher
 from kiosk.sync.meter import Meter
 from kiosk.sync.mirrors import Mirror
 from kiosk.sync.offers import Offer
-from kiosk.sync.plan import Change, Plan
+from kiosk.sync.plan import Change
 from kiosk.sync.progress import Counted, Progress
 from kiosk.sync.reasons import Refusal
 from kiosk.sync.updater import Refreshed
@@ -127,7 +127,7 @@ class Agent:
             )  # fmt: skip
         return outcome
 
-    def offer(self) -> Plan:
+    def offer(self) -> Offer:
         """Return what a sync would do now, after a trusted refresh; changes nothing that is served.
 
         Raises:
@@ -135,7 +135,7 @@ class Agent:
         """
         try:
             with self._counted() as (conn, meter):
-                return self._offer(Session(conn, meter, tuple(meter.usable(self._mirrors)))).plan
+                return self._offer(Session(conn, meter, tuple(meter.usable(self._mirrors))))
         except OSError as error:
             raise _told(error) from error
 
@@ -191,6 +191,8 @@ class Agent:
             install.prune(self._state, conn, parts=parts)
         except (OSError, NoSpace) as error:
             told = _told(error)
+            if not isinstance(told, NoSpace):
+                raise
             with suppress(NoSpace):
                 self._record(conn, "carry.failed", message=told.message, hint=told.hint or "")
 
@@ -281,7 +283,7 @@ class Agent:
 def _told(error: KioskError | OSError) -> KioskError:
     if isinstance(error, KioskError):
         return error
-    if error.errno == errno.ENOSPC:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return NoSpace(f"the card is full ({error.filename or 'while writing'})", "make room and sync again")
     return HostError(f"{error.filename or 'the card'}: {error.strerror or error}", "is the card in order?")
 

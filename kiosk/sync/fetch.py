@@ -8,13 +8,12 @@ bytes is asked last.
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from kiosk.errors import TrustError
-from kiosk.packs.blobs import HASH_BYTES, LEAF_BYTES, Blob, location
+from kiosk.packs.blobs import HASH_BYTES, LEAF_BYTES, Blob, file_sha256, location
 from kiosk.sync.mirrors import FileMissing, Mirror
 from kiosk.sync.parts import Part, WrongBytes
 from kiosk.sync.rounds import Job, Meter, Repute, Source
@@ -118,10 +117,9 @@ class Fetcher:
         if not path.is_file():
             return None
         if blob.sha256 not in self._checked:
-            with path.open("rb") as file:
-                if hashlib.file_digest(file, "sha256").hexdigest() != blob.sha256:
-                    path.rename(self._parts / f"{blob.sha256}.part")  # the card spoiled it: its leaves tell where
-                    return None
+            if file_sha256(path) != blob.sha256:
+                path.rename(self._parts / f"{blob.sha256}.part")  # the card spoiled it: its leaves tell where
+                return None
             self._checked.add(blob.sha256)
         return path
 

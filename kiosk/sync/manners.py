@@ -187,9 +187,14 @@ class Room:
     free_bytes: int
 
     @property
+    def card_bytes(self) -> int:
+        """What is to be written beside what is there."""
+        return self.new_bytes + self.parts_bytes
+
+    @property
     def short_bytes(self) -> int:
         """How much is missing; 0 when there is room."""
-        return max(0, self.new_bytes + self.parts_bytes + self.spare_bytes - self.free_bytes)
+        return max(0, self.card_bytes + self.spare_bytes - self.free_bytes)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from urllib.parse import urljoin, urlsplit
 
 import urllib3
 
-from kiosk.errors import ConfigError, MirrorError
+from kiosk.errors import MirrorError
 from kiosk.sync import patience as patiences
 from kiosk.sync.patience import Patience
 
@@ -157,23 +157,6 @@ class FolderMirror:
                 yield from pieces(descriptor, start, size if end is None else end)
             except OSError as error:
                 raise _folder_error(place, error) from error
-
-
-def open_mirror(place: str) -> Mirror:
-    """Return the mirror at a URL (http, https) or in a folder.
-
-    Raises:
-        ConfigError: it is neither.
-    """
-    if urlsplit(place).scheme in ("http", "https") and urlsplit(place).hostname:
-        return HttpMirror(place)
-    folder = Path(place)
-    if (folder / "metadata").is_dir():
-        return FolderMirror(folder)
-    raise ConfigError(
-        f"'{place}' is not a mirror: neither a web address nor a folder with a repository in it",
-        "write http://… or the folder that has metadata/, targets/ and blobs/",
-    )
 
 
 def file_at(url: str) -> tuple[HttpMirror, str]:

@@ -13,6 +13,7 @@ import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from kiosk.packs.blobs import file_sha256
 from kiosk.store.state import State, sync_folder
 
 PIECE_BYTES = 1 << 20
@@ -56,7 +57,7 @@ class Drafts:
         touched = set()
         for draft in self._folder.iterdir():
             target = self._state.object_path(draft.name)
-            if target.is_file() and file_sha256(target) == draft.name:
+            if file_sha256(target) == draft.name:
                 draft.unlink()
                 continue
             if target.parent not in touched:
@@ -66,12 +67,6 @@ class Drafts:
             draft.replace(target)  # an old copy that is damaged stays in the generations that have it
         for folder in (*touched, self._state.objects):
             sync_folder(folder)
-
-
-def file_sha256(path: Path) -> str:
-    """Return the SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def pieces(paths: Iterable[Path]) -> Iterator[bytes]:

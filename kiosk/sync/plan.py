@@ -39,11 +39,6 @@ class Plan:
         """Bytes to fetch."""
         return sum(step.route.download_bytes for step in self.steps)
 
-    @property
-    def card_bytes(self) -> int:
-        """Bytes that must be free: what is fetched, and what is made of it."""
-        return self.download_bytes + sum(step.head.installed_bytes for step in self.steps)
-
 
 def changes(installed: Mapping[str, int], offered: Mapping[str, int]) -> tuple[Change, ...]:
     """Return what differs between pack -> version as installed and as offered, by name."""

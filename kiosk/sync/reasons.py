@@ -43,12 +43,6 @@ class Refusal:
         return {"reason": str(self.reason), "again": again, "figures": dict(self.figures)}
 
 
-def from_value(value: Mapping[str, Any]) -> Refusal:
-    """Return what `to_value` wrote."""
-    again = datetime.fromisoformat(value["again"]) if value["again"] else None
-    return Refusal(Reason(value["reason"]), again, value["figures"])
-
-
 SENTENCES = {
     Reason.PAUSED: "syncs are paused",
     Reason.MONTH_SPENT: "{used} MB of this month's {limit} MB are used",

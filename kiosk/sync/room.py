@@ -27,20 +27,25 @@ def check_claim(offer: Offer, most_bytes: int) -> None:
         )
 
 
-def check(offer: Offer, state: State, spare_bytes: int) -> None:
-    """Make sure that old and new content and what is fetched fit on the card, and `spare_bytes` stay free.
-
-    Raises:
-        NoSpace: they do not.
-    """
+def needed(offer: Offer, state: State, spare_bytes: int) -> Room:
+    """Return what a sync would need on the card now; what was fetched for it before is counted once."""
     blobs = [blob for step in offer.plan.steps for blob in step.route.blobs]
-    room = Room(
+    return Room(
         old_bytes=sum(pack.size_bytes for pack in offer.installed.values()),
         new_bytes=sum(step.head.installed_bytes for step in offer.plan.steps),
         parts_bytes=max(0, offer.plan.download_bytes - sum(state.part_bytes(blob.sha256) for blob in blobs)),
         spare_bytes=spare_bytes,
         free_bytes=shutil.disk_usage(state.folder).free,
     )
+
+
+def check(offer: Offer, state: State, spare_bytes: int) -> None:
+    """Make sure that old and new content and what is fetched fit on the card, and `spare_bytes` stay free.
+
+    Raises:
+        NoSpace: they do not.
+    """
+    room = needed(offer, state, spare_bytes)
     if room.short_bytes:
         raise NoSpace(
             f"{room.new_bytes:,} bytes are to be written beside the {room.old_bytes:,} that are installed,"

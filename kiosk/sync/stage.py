@@ -15,7 +15,7 @@ from pathlib import Path
 from kiosk.errors import TrustError
 from kiosk.packs import kinds, listing, route, unpack
 from kiosk.packs import manifest as manifests
-from kiosk.packs.blobs import BLOB_BYTES
+from kiosk.packs.blobs import BLOB_BYTES, file_sha256
 from kiosk.packs.blocks import Reference
 from kiosk.packs.collection import content_root, period_of
 from kiosk.packs.head import Head, Route
@@ -28,7 +28,7 @@ from kiosk.store.state import State
 from kiosk.sync import repair
 from kiosk.sync.fetch import Fetcher, Source
 from kiosk.sync.mirrors import FileMissing, file_at
-from kiosk.sync.objects import Drafts, file_sha256, pieces
+from kiosk.sync.objects import Drafts, pieces
 from kiosk.sync.repair import TooDamaged
 
 
@@ -157,7 +157,7 @@ class _OldPieces:
         sha256 = self._hashes[reference.number]
         path = self._state.object_path(sha256)
         if reference.number not in self._good:
-            self._good[reference.number] = path.is_file() and file_sha256(path) == sha256
+            self._good[reference.number] = file_sha256(path) == sha256
         if not self._good[reference.number]:
             return None
         with path.open("rb") as file:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
+from kiosk.cli.main import kiosk as command
+from tests.cli.commands import run
 from tests.making import course_recipe, recipe, write_recipe
 from tests.whole_path.running import KIOSK, kiosk
 
@@ -43,10 +48,15 @@ def test_lint_speaks_json(tmp_path: Path) -> None:
     write_recipe(course_recipe(tmp_path), value)
     done = kiosk("pack", "lint", tmp_path, "--json")
     assert done.returncode == 3
-    (problem,) = json.loads(done.stdout)
+    told = json.loads(done.stdout)
+    assert (told["error"], told["remedy"]) == ("1 problem found; nothing was built", None)
+    (problem,) = told["problems"]
     assert problem["place"].endswith("pack.yaml:1")
     assert "licence" in problem["message"]
     assert problem["hint"]
+    assert json.loads(kiosk("pack", "build", tmp_path, "--json").stdout)["problems"] == [problem]
+    write_recipe(tmp_path, recipe())
+    assert json.loads(kiosk("pack", "lint", tmp_path, "--json").stdout) == {"problems": []}
 
 
 def test_publishing_a_pack_by_hand(tmp_path: Path) -> None:
@@ -61,6 +71,39 @@ def test_publishing_a_pack_by_hand(tmp_path: Path) -> None:
     assert "is in order" in kiosk("repo", "verify", repository).stdout
     assert "good until" in kiosk("repo", "sign", repository, "--keys", keys).stdout
     assert "content root" in kiosk("pack", "inspect", out / "members-1").stdout
+
+
+def speaking_json(group: click.Group, words: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        found = group.get_command(context, name)
+        if isinstance(found, click.Group):
+            yield from speaking_json(found, (*words, name))
+        elif found and any(parameter.name == "json_" for parameter in found.params):
+            yield (*words, name)
+
+
+@pytest.mark.parametrize("words", list(speaking_json(command)), ids=" ".join)
+def test_every_command_that_speaks_json_tells_a_failure_so(
+    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KIOSK_CONFIG", str(tmp_path / "none.yaml"))
+    with contextlib.chdir(tmp_path):
+        plain, done, wrong = run(*words), run(*words, "--json"), run(*words, "--json", "--colour")
+    assert done.returncode == plain.returncode != 0
+    assert plain.stdout == ""
+    for each in (done, wrong):
+        told = json.loads(each.stdout)
+        assert told["error"]
+        assert told["error"] in each.stderr
+        assert told["remedy"] is None or isinstance(told["remedy"], str)
+    assert (wrong.returncode, json.loads(wrong.stdout)["remedy"]) == (2, f"kiosk {' '.join(words)} --help")
+
+
+def test_a_failure_without_json_leaves_the_output_empty(tmp_path: Path) -> None:
+    done = run("repo", "verify", tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "can not be read" in done.stderr
 
 
 def test_a_missing_configuration_is_told(tmp_path: Path) -> None:

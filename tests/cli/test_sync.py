@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from collections.abc import Callable
 from contextlib import closing
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -117,6 +119,17 @@ def test_progress_tells_percent_bytes_rate_and_time_left() -> None:
     ]  # fmt: skip
 
 
+def test_the_plan_tells_when_the_card_has_no_room(ask: Ask, village: Village, monkeypatch: pytest.MonkeyPatch) -> None:
+    village.release()
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: SimpleNamespace(free=200_000_000))
+    with http_server(village.repository.folder) as url:
+        path = village.folder / "kiosk.yaml"
+        path.write_text(path.read_text().replace("http://127.0.0.1:1", url))
+        found = value(ask("plan", "--json"))
+        assert found["short_bytes"] == found["card_bytes"] > 0
+        assert ask("plan").stdout.splitlines()[-1].startswith("the card has 200 MB free: ")
+
+
 def test_the_plan_tells_cost_route_and_room_before_and_run_how_it_ended(ask: Ask, village: Village) -> None:
     with http_server(village.repository.folder) as url:
         path = village.folder / "kiosk.yaml"
@@ -138,11 +151,18 @@ def test_the_plan_tells_cost_route_and_room_before_and_run_how_it_ended(ask: Ask
         assert (step["pack"], step["version"], step["patch_from"]) == ("members", 2, 1)
         assert found["download_bytes"] == step["download_bytes"] < step["installed_bytes"]
         assert found["days"] == 0
+        assert found["card_bytes"] == step["download_bytes"] + step["installed_bytes"]
+        assert found["short_bytes"] == 0
         ask("budget", "--hours", "3-4")
         ask("pause")
         stopped = ask("run")
         assert stopped.returncode == 9
         assert "syncs are paused" in stopped.stderr
+        stopped = ask("run", "--json")
+        told = json.loads(stopped.stdout)
+        assert (stopped.returncode, told["error"], told["reason"]) == (9, "syncs are paused", "paused")
+        assert told["remedy"] == "`kiosk sync resume` ends the pause"
+        assert value(ask("run", "--due", "--json")) == {"not_now": "syncs are paused"}
         ask("resume")
         ask("budget", "--hours", "always")
         assert value(ask("run", "--json"))["changes"] == [{"pack": "members", "before": 1, "after": 2}]

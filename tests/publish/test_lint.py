@@ -25,6 +25,29 @@ def test_a_good_recipe_has_no_problems(tmp_path: Path) -> None:
     assert lint(course_recipe(tmp_path)) == []
 
 
+def test_two_paths_that_are_one_on_a_card_that_ignores_case_are_told(tmp_path: Path) -> None:
+    folder, value = course_recipe(tmp_path), recipe()
+    for name in ("Rules.txt", "accounts.txt"):
+        (folder / "more").mkdir(exist_ok=True)
+        (folder / "more" / name).write_text("Others.\n")
+    document: Any = value["items"][2]  # type: ignore[index]
+    document["translations"]["en"]["files"] = ["rules.txt", "more/accounts.txt", "more/Rules.txt"]
+    write_recipe(folder, value)
+    told = "paths of rules (en) clash on a card that ignores case: Rules.txt, rules.txt (give one of them another name)"
+    assert told in lines(folder)
+    with pytest.raises(FormatError, match="clash"):
+        build(folder, tmp_path / "out", no_books)
+
+
+def test_a_file_that_stays_where_it_is_may_not_clash_either(tmp_path: Path) -> None:
+    folder, value = course_recipe(tmp_path), recipe()
+    stays = {"urls": ["https://a.example/RULES.txt"], "sha256": "0" * 64, "size_bytes": 10**8}
+    document: Any = value["items"][2]  # type: ignore[index]
+    document["translations"]["en"]["files"] = ["rules.txt", stays]
+    write_recipe(folder, value)
+    assert "clash on a card that ignores case: RULES.txt, rules.txt" in lines(folder)
+
+
 SPOILED: list[tuple[str, Spoil, str]] = [
     ("no licence", lambda r: r.pop("licence"), "pack.yaml:1: the key 'licence' is missing (add 'licence: …'"),
     ("bad licence", lambda r: r.update(licence="free for all"), "is not an SPDX licence identifier (such as CC-BY"),

@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 
 from kiosk.errors import TrustError
+from kiosk.packs.blobs import Blob
+from kiosk.packs.head import Head, Route
 from kiosk.publish import prune as pruning
 from kiosk.publish.build import build
+from kiosk.publish.patches import kept, starts
 from kiosk.publish.prune import Pruned, prune
 from kiosk.publish.repository import Repository
 from tests.making import CHANNEL, Village, course_recipe, no_books
@@ -117,3 +120,21 @@ def test_a_pruned_repository_reads_without_keys(village: Village) -> None:
     village.release()
     found = Repository(village.repository.folder, None, village.clock)
     assert prune(found.folder, found.metadata).kept_files > 0
+
+
+def some_head(version: int) -> Head:
+    return Head("members", version, f"{version:064x}", 100, 1000, 1, (), Route((Blob("b" * 64, 100, None),), 0))
+
+
+def test_after_many_releases_with_pruning_patches_still_start_far_back() -> None:
+    known: list[Head] = []
+    for version in range(1, 601):
+        head = some_head(version)
+        found = [each.version for each in starts(known, head)]
+        assert found[:10] == [*range(version - 1, max(0, version - 11), -1)]
+        for skip in (16, 32, 64, 128, 256):
+            if version >= skip + 16:
+                assert any(version - skip - 16 < start <= version - skip for start in found), (version, skip)
+        stay = kept([each.version for each in known], version, pruning.KEEP)
+        known = [head, *(each for each in known if each.version in stay)]
+        assert len(known) <= 1 + pruning.KEEP + 18

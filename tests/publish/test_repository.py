@@ -152,3 +152,19 @@ def test_what_a_cut_left_published_keeps_its_bytes(village: Village) -> None:
     assert {path: path.read_bytes() for path in left} == left
     assert list(village.repository.verify()) == []
     assert village.agent().run().changes[0].after == 3
+
+
+def test_a_list_is_trusted_by_one_reading_of_each_file_above_it(
+    village: Village, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    village.release()
+    read: list[str] = []
+    read_bytes = Path.read_bytes
+
+    def noted(path: Path) -> bytes:
+        read.append(path.name)
+        return read_bytes(path)
+
+    monkeypatch.setattr(Path, "read_bytes", noted)
+    village.repository.releases(CHANNEL)
+    assert read == ["1.root.json", "timestamp.json", "2.snapshot.json", "1.targets.json", "2.stable.json"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import shutil
 from contextlib import closing
@@ -10,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.errors import ConfigError, Conflict, MirrorError, NoSpace, TrustError
+from kiosk.errors import ConfigError, Conflict, HostError, MirrorError, NoSpace, TrustError
 from kiosk.packs import blobs
 from kiosk.store import db, events, generations
-from kiosk.sync import install, lock
+from kiosk.sync import carry, install, lock
 from kiosk.sync.agent import Agent
 from tests.making import FolderMirror, Village
 
@@ -204,6 +205,28 @@ def test_no_room_is_told_with_the_figures(village: Village) -> None:
     with pytest.raises(NoSpace, match="must stay free"):
         Agent(config, [village.mirror], village.clock).run()
     assert village.state.current_number() == 0
+
+
+def test_a_card_without_room_for_what_is_passed_on_makes_no_failed_sync(
+    village: Village, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_about: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(carry, "keep", full)
+    village.release()
+    assert village.agent().run().generation == 1
+    assert last_event(village).kind == "sync.finished"
+
+
+def test_what_is_no_full_card_is_told_though_the_new_is_served(village: Village) -> None:
+    village.release()
+    village.state.prepare()
+    (village.state.folder / "mirror").write_text("no folder")
+    with pytest.raises(HostError, match="mirror: File exists"):
+        village.agent().run()
+    assert "Members own it together." in village.lesson()
+    assert (last_event(village).kind, last_event(village).detail["error"]) == ("sync.failed", "HostError")
 
 
 def test_a_root_of_trust_that_is_missing_is_told(village: Village) -> None:

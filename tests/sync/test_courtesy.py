@@ -109,7 +109,7 @@ def test_a_metered_link_lets_small_papers_pass_and_tells_what_waits(village: Vil
     paper(village, "papers", version=2)
     paper(village, "large", 2 * MB)
     behave(conn, SyncSettings(link=LinkIs.METERED, metered_bytes=MB))
-    plan = village.agent().offer()
+    plan = village.agent().offer().plan
     assert [step.head.pack for step in plan.steps] == ["papers"]
     assert {pack: str(refusal.reason) for pack, refusal in plan.left.items()} == {
         "members": "metered-kind", "large": "metered-size",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -201,14 +202,15 @@ def test_a_rate_is_kept_over_any_pieces() -> None:
     assert bucket.wait(2500, now + 3600) == pytest.approx(2.0)
 
 
-def test_every_reason_has_a_sentence_and_comes_back_from_json() -> None:
+def test_every_reason_has_a_sentence_and_a_value_for_scripts() -> None:
     figures = {
         "used_bytes": 5_012_345, "limit_bytes": 5 * MB, "size_bytes": 21 * MB, "from_hour": 22, "to_hour": 6,
         "failures": 3, "every_hours": 6,
     }  # fmt: skip
     for reason in Reason:
         refusal = Refusal(reason, local(25, 0), figures)
-        assert reasons.from_value(refusal.to_value()) == refusal
+        told = {"reason": str(reason), "again": "2026-11-24T21:00:00+00:00", "figures": figures}
+        assert json.loads(json.dumps(refusal.to_value())) == told
         stop = reasons.stop(refusal, KAMPALA)
         assert stop.message.endswith("; it goes on at 2026-11-25 00:00")
         assert stop.hint

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.errors import ConfigError, MirrorError
+from kiosk.errors import MirrorError
 from kiosk.packs.blobs import location
-from kiosk.sync.mirrors import FileMissing, FolderMirror, HttpMirror, RangeIgnored, file_at, open_mirror
+from kiosk.sync.mirrors import FileMissing, FolderMirror, HttpMirror, RangeIgnored, file_at
 from tests.sync.origin import HASTY, Origin, noise
 from tests.sync.proxy import LOGIN_PAGE, Fault, Proxy, proxy
 
@@ -209,12 +209,6 @@ def test_a_short_file_on_a_stick_is_told(tmp_path: Path) -> None:
         list(FolderMirror(tmp_path).read("file", 0, 8))
 
 
-def test_a_place_is_a_url_or_a_folder_with_a_repository(tmp_path: Path, link: Proxy, place: str) -> None:
-    (tmp_path / "metadata").mkdir()
-    assert isinstance(open_mirror(str(tmp_path)), FolderMirror)
-    assert open_mirror("https://example.org/packs").metered
-    for wrong in (str(tmp_path / "nothing"), "ftp://example.org", "http://", ""):
-        with pytest.raises(ConfigError, match="not a mirror"):
-            open_mirror(wrong)
+def test_a_file_that_lies_alone_is_read_from_its_url(link: Proxy, place: str) -> None:
     mirror, path = file_at(f"{link.url}/{place}")
     assert b"".join(mirror.read(path, 3, 5)) == DATA[3:5]

@@ -15,7 +15,7 @@ from kiosk.store.state import State
 from kiosk.sync.agent import Agent
 from kiosk.sync.carry import export_to
 from kiosk.sync.holdings import Holdings
-from kiosk.sync.mirrors import HttpMirror, Mirror, open_mirror
+from kiosk.sync.mirrors import FolderMirror, HttpMirror, Mirror
 from kiosk.sync.neighbours import Neighbour, announced, find, repositories
 from kiosk.sync.sharing import create_sharing
 from tests.making import CHANNEL, Village, book_recipe, config, no_books, zim_bytes
@@ -71,7 +71,7 @@ def test_internet_stick_and_neighbour_bring_the_same_to_the_byte(village: Villag
     stick, by_stick, by_neighbour = tmp_path / "stick", Peer(village, "by-stick"), Peer(village, "by-neighbour")
     stick.mkdir()
     assert all(pack.from_nothing for pack in export_to(stick, village.state).packs)  # all but segments, for repair
-    by_stick.sync(open_mirror(str(stick)))
+    by_stick.sync(FolderMirror(stick))
     with served(sharing(village.state)) as port:
         by_neighbour.sync(HttpMirror(f"http://127.0.0.1:{port}", metered=False))
     assert installed(by_stick.state) == installed(by_neighbour.state) == installed(village.state)
@@ -83,9 +83,9 @@ def test_what_came_by_stick_goes_on_by_stick(village: Village, tmp_path: Path) -
     second.mkdir()
     middle, last = Peer(village, "middle"), Peer(village, "last")
     export_to(first, village.state)
-    middle.sync(open_mirror(str(first)))
+    middle.sync(FolderMirror(first))
     export_to(second, middle.state)
-    last.sync(open_mirror(str(second)))
+    last.sync(FolderMirror(second))
     assert installed(last.state) == installed(village.state)
 
 
@@ -93,15 +93,15 @@ def test_an_update_is_passed_on_as_it_came_and_what_it_can_not_do_is_told(villag
     stick, peer, fresh = tmp_path / "stick", Peer(village, "peer"), Peer(village, "fresh")
     stick.mkdir()
     export_to(stick, village.state)
-    peer.sync(open_mirror(str(stick)))
+    peer.sync(FolderMirror(stick))
     village.release(version=2, text="Each has one vote.")
     village.agent().run()
     done = export_to(stick, village.state)
     assert {pack.pack: pack.from_nothing for pack in done.packs} == {"book": True, "members": False}
-    peer.sync(open_mirror(str(stick)))
+    peer.sync(FolderMirror(stick))
     assert installed(peer.state) == installed(village.state)
     with pytest.raises(MirrorError, match="no mirror has it"):
-        fresh.sync(open_mirror(str(stick)))
+        fresh.sync(FolderMirror(stick))
     assert export_to(stick, village.state, [village.mirror]).is_complete
-    fresh.sync(open_mirror(str(stick)))
+    fresh.sync(FolderMirror(stick))
     assert installed(fresh.state) == installed(village.state)
