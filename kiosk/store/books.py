@@ -27,12 +27,22 @@ def all_of(conn: Connection, generation: int) -> list[Book]:
     return [_book(conn, item) for item in items.of_kind(conn, generation, "book")]
 
 
+def name_of(item: Item) -> str:
+    """Return how kiwix-serve calls the book that an item is."""
+    return str(item.attributes["file"]).removesuffix(".zim")
+
+
+def languages(conn: Connection, generation: int) -> list[str]:
+    """Return the languages of a generation's books, by code."""
+    return sorted({item.language for item in items.of_kind(conn, generation, "book")})
+
+
 def _book(conn: Connection, item: Item) -> Book:
     file = item.attributes["file"]
     return Book(
         item=item,
         subject=item.attributes["subject"],
-        name=file.removesuffix(".zim"),
+        name=name_of(item),
         file=file,
         size_bytes=items.entry(conn, item, file).size_bytes,
         has_cover=collections.entry(conn, item.collection, BOOK_COVER) is not None,
