@@ -162,7 +162,7 @@ def _add_board(answer: Answer, asked: Asked, limit: int, before: int) -> None:
 
 
 def _ask_library(asked: Asked, question: str, limit: int, place: int) -> Future[Pages] | None:
-    languages = books.languages(conn(), asked.generation)
+    languages = books.searchable_languages(conn(), asked.generation)
     if not languages:
         return None
     nearest = sorted(languages, key=lambda code: distance(code, asked.languages))

@@ -32,9 +32,10 @@ def name_of(item: Item) -> str:
     return str(item.attributes["file"]).removesuffix(".zim")
 
 
-def languages(conn: Connection, generation: int) -> list[str]:
-    """Return the languages of a generation's books, by code."""
-    return sorted({item.language for item in items.of_kind(conn, generation, "book")})
+def searchable_languages(conn: Connection, generation: int) -> list[str]:
+    """Return the languages of a generation's books that have a full-text index, by code."""
+    found = items.of_kind(conn, generation, "book")
+    return sorted({item.language for item in found if item.attributes["searchable"]})
 
 
 def _book(conn: Connection, item: Item) -> Book:

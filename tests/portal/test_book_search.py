@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 import signal
 import socket
 import subprocess
 import time
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -51,6 +51,7 @@ class Library:
 def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
     folder = tmp_path_factory.mktemp("library")
     books = [_book(folder, language, pages) for language, pages in BOOKS.items()]
+    books.append(_book_without_index(folder, "en"))
     (folder / "library.xml").write_bytes(shelf.to_xml(books))
     port = free_port()
     with subprocess.Popen([PROGRAM, "--library", "--port", str(port), str(folder / "library.xml")]) as process:
@@ -73,9 +74,30 @@ def _book(folder: Path, language: str, pages: dict[str, str]) -> ShelfBook:
     name = f"farm_{language}"
     labels = zim_tools.BookLabels(name, "index.html", f"Farm {language}", "Farming", language, "Test")
     zim_tools.write_book(source, COVER, labels, folder / f"{name}.zim")
+    return _listed(folder, name, language)
+
+
+def _book_without_index(folder: Path, language: str) -> ShelfBook:
+    source = folder / "plain"
+    source.mkdir()
+    (source / "index.html").write_text(
+        "<!doctype html><html><head><title>Plain</title></head><body>maize</body></html>"
+    )
+    (source / "cover.png").write_bytes(COVER.read_bytes())
+    command = [
+        zim_tools.PROGRAM, "--withoutFTIndex", "--welcome=index.html", "--illustration=cover.png", "--language=eng",
+        "--title=Plain", "--description=Plain", "--creator=Test", "--publisher=Test", "--name=plain",
+    ]  # fmt: skip
+    subprocess.run([*command, str(source), str(folder / "plain.zim")], check=True, capture_output=True)
+    return _listed(folder, "plain", language, searchable=False)
+
+
+def _listed(folder: Path, name: str, language: str, *, searchable: bool = True) -> ShelfBook:
     data = (folder / f"{name}.zim").read_bytes()
-    uuid = "-".join(re.fullmatch("(.{8})(.{4})(.{4})(.{4})(.{12})", data[8:24].hex()).groups())  # type: ignore[union-attr]
-    return ShelfBook(uuid, f"{name}.zim", name, f"Farm {language}", "Farming", language, "Test", len(data), True)
+    title = f"Farm {language}"
+    return ShelfBook(
+        str(uuid.UUID(bytes=data[8:24])), f"{name}.zim", name, title, "", language, "Test", len(data), searchable
+    )
 
 
 def found(pages: Pages) -> list[str]:
@@ -128,7 +150,7 @@ def test_nothing_found_is_a_whole_answer(library: Library) -> None:
 
 def test_the_page_of_the_search_shows_them(library: Library, config: Config, packer: Packer) -> None:
     for language in ("en", "fr", "sw"):
-        attributes = {"subject": "farming", "file": f"farm_{language}.zim", "uuid": "0" * 36}
+        attributes = {"subject": "farming", "file": f"farm_{language}.zim", "uuid": "0" * 36, "searchable": True}
         packer.add("book", "farm", language, f"Farm {language}", attributes, **{f"farm_{language}_dot_zim": b"ZIM"})
     reader = portal_of(dataclasses.replace(config, library=library.site), packer)
     reader.set_cookie("lang", "fr")
@@ -148,7 +170,7 @@ def test_a_library_that_hangs_is_told_in_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("kiosk.portal.search.BOOKS_SECONDS", 0.3)
-    attributes = {"subject": "farming", "file": "farm_en.zim", "uuid": "0" * 36}
+    attributes = {"subject": "farming", "file": "farm_en.zim", "uuid": "0" * 36, "searchable": True}
     packer.add("book", "farm", "en", "Farm", attributes, farm_en_dot_zim=b"ZIM")
     portal_of(config, packer)
     reader = create_portal(dataclasses.replace(config, library=library.site), lambda: NOW).test_client()
