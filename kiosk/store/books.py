@@ -27,12 +27,23 @@ def all_of(conn: Connection, generation: int) -> list[Book]:
     return [_book(conn, item) for item in items.of_kind(conn, generation, "book")]
 
 
+def name_of(item: Item) -> str:
+    """Return how kiwix-serve calls the book that an item is."""
+    return str(item.attributes["file"]).removesuffix(".zim")
+
+
+def searchable_languages(conn: Connection, generation: int) -> list[str]:
+    """Return the languages of a generation's books that have a full-text index, by code."""
+    found = items.of_kind(conn, generation, "book")
+    return sorted({item.language for item in found if item.attributes["searchable"]})
+
+
 def _book(conn: Connection, item: Item) -> Book:
     file = item.attributes["file"]
     return Book(
         item=item,
         subject=item.attributes["subject"],
-        name=file.removesuffix(".zim"),
+        name=name_of(item),
         file=file,
         size_bytes=items.entry(conn, item, file).size_bytes,
         has_cover=collections.entry(conn, item.collection, BOOK_COVER) is not None,

@@ -98,16 +98,21 @@ def _course(item: Item) -> Course:
         item,
         found["subject"],
         found["level"],
-        tuple(
-            LessonOutline(
-                each["id"],
-                each["title"],
-                each["summary"],
-                each["minutes"],
-                each["page"],
-                each.get("quiz"),
-                each.get("sound"),
-            )
-            for each in found["lessons"]
-        ),
+        outlines(item),
+    )
+
+
+def outlines(item: Item) -> tuple[LessonOutline, ...]:
+    """Return the table of contents of an item that is a course."""
+    return tuple(
+        LessonOutline(
+            each["id"],
+            each["title"],
+            each["summary"],
+            each["minutes"],
+            each["page"],
+            each.get("quiz"),
+            each.get("sound"),
+        )
+        for each in item.attributes["lessons"]
     )

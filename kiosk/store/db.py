@@ -15,6 +15,7 @@ from importlib import resources
 from pathlib import Path
 
 from kiosk.errors import NoSpace, StoreError
+from kiosk.store.search_words import fold
 
 OF_THE_MACHINE = (
     sqlite3.SQLITE_BUSY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_READONLY,
@@ -41,6 +42,8 @@ def connect(path: Path, *, any_thread: bool = False) -> Connection:
             conn.row_factory = sqlite3.Row
             for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "busy_timeout = 10000"):
                 conn.execute(f"PRAGMA {pragma}")
+            # Triggers fold what is written to the board before it goes into the index of the search.
+            conn.create_function("search_fold", 1, fold, deterministic=True)
             _migrate(conn, path)
         except sqlite3.Error as error:
             raise StoreError(f"{path}: the database can not be opened: {error}", _remedy(error)) from error

@@ -21,10 +21,11 @@ class Document:
 
 def all_of(conn: Connection, generation: int) -> list[Document]:
     """Return the documents of a generation in all languages."""
-    return [_document(conn, item) for item in items.of_kind(conn, generation, "document")]
+    return [of_item(conn, item) for item in items.of_kind(conn, generation, "document")]
 
 
-def _document(conn: Connection, item: Item) -> Document:
+def of_item(conn: Connection, item: Item) -> Document:
+    """Return the document that an item of that kind is."""
     # What every phone opens comes first; who wants to change a paper looks further.
     files = sorted(collections.entries(conn, item.collection), key=lambda e: (e.type != "application/pdf", e.path))
     return Document(item, item.attributes["category"], tuple(files))

@@ -19,7 +19,7 @@ from kiosk.errors import BudgetSpent, ConfigError, HostError, KioskError, NoSpac
 from kiosk.host import link, timekeeping
 from kiosk.packs.manifest import Manifest
 from kiosk.store import clock as clocks
-from kiosk.store import db, events, generations, holds
+from kiosk.store import db, events, generations, holds, search_index
 from kiosk.store.generations import InstalledPack, NewPack
 from kiosk.store.holds import Hold
 from kiosk.store.state import State
@@ -102,6 +102,7 @@ class Agent:
     def _recorded(self, conn: db.Connection, meter: Meter, progress: Progress) -> Outcome:
         try:
             install.clear(self._state, conn)
+            search_index.build_missing(conn, self._state)
             session = Session(conn, meter, tuple(meter.usable(self._mirrors)))
             self._record(
                 conn, "sync.started", mirrors=[mirror.name for mirror in session.mirrors],
@@ -154,6 +155,7 @@ class Agent:
         if not offer.plan.changes and self._state.current_number():
             self._finish_cut(session.conn, offer)
             papers.read(self._state, session.conn, self._state.current_number(), self._clock())
+            search_index.build_missing(session.conn, self._state)
             return Outcome(self._state.current_number(), (), session.meter.total_bytes, offer.plan.left)
         room.check(offer, self._state, self._config.sync.spare_bytes)
         staged, stop = self._staged(session, offer, progress)
@@ -165,6 +167,7 @@ class Agent:
         packs += [self._as_it_is(pack) for pack in offer.kept(staged)]
         number = install.assemble(self._state, session.conn, packs, self._clock())
         papers.read(self._state, session.conn, number, self._clock())
+        search_index.build(session.conn, self._state, number)
         install.activate(self._state, session.conn, number)
         self._tidy(session.conn, offer, packs, parts=stop is None)
         changes = tuple(c for c in offer.plan.changes if not c.after or c.pack in staged)
@@ -175,7 +178,7 @@ class Agent:
 
     def _finish_cut(self, conn: db.Connection, offer: Offer) -> None:
         # A sync that was cut after the switch left what it had fetched: it is kept for others now, and goes.
-        if any(self._state.parts.iterdir()):
+        if any(self._state.parts.iterdir()) or search_index.has_unused(conn):
             self._tidy(conn, offer, [self._as_it_is(pack) for pack in offer.installed.values()])
 
     def _tidy(self, conn: db.Connection, offer: Offer, packs: Sequence[NewPack], *, parts: bool = True) -> None:

@@ -18,7 +18,7 @@ from kiosk.errors import NoSpace, StoreError
 from kiosk.packs import shelf
 from kiosk.packs.collection import Entry
 from kiosk.packs.manifest import Item, Manifest
-from kiosk.store import collections, facts, generations, papers
+from kiosk.store import collections, facts, generations, papers, search_index
 from kiosk.store.db import Connection, transaction
 from kiosk.store.generations import NewPack
 from kiosk.store.state import State, sync_folder, write_durably
@@ -76,7 +76,7 @@ def prune(state: State, conn: Connection, *, parts: bool = True) -> None:
     """Remove generations that are too old to go back to, what a cut left behind, and files that none needs.
 
     Args:
-        parts: also what was fetched, since all of it has been used.
+        parts: also what was fetched and indexed, since all of it has been used.
     """
     kept = _kept(state, conn)
     for number in generations.numbers(conn):
@@ -87,6 +87,8 @@ def prune(state: State, conn: Connection, *, parts: bool = True) -> None:
         collections.forget_unused(conn)
     facts.prune(conn, state)
     papers.prune(conn, state)
+    if parts:  # else a build that was cut goes on from what it had
+        search_index.forget_unused(conn)
     for path in state.generations.iterdir():
         if path.name not in kept:
             shutil.rmtree(path)

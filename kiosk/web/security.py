@@ -1,7 +1,8 @@
 """What keeps strangers' bytes harmless in a visitor's browser.
 
-Owns: the headers of every answer, and the sanitising of HTML that packs bring. True always: no page runs a script or
-loads anything from elsewhere, and sanitised HTML holds only the tags and attributes listed here.
+Owns: the headers of every answer, and the sanitising of HTML that packs bring. True always: a page runs no script but
+files of our own that its template names, and loads nothing from elsewhere; sanitised HTML holds only the tags and
+attributes listed here.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 import nh3
-from flask import Flask, Response
+from flask import Flask, Response, g
 from markupsafe import Markup
 
 if TYPE_CHECKING:
@@ -32,8 +33,11 @@ AssetUrl = Callable[[str], str | None]
 """Takes the path of an entry; returns the URL it is served under, or None when there is no such entry."""
 
 
-def policy(*form_targets: str) -> str:
-    """Return the Content-Security-Policy of a page whose forms may also be sent to the origins of `form_targets`."""
+def policy(*form_targets: str, scripts: bool = False) -> str:
+    """Return the Content-Security-Policy of a page whose forms may also be sent to the origins of `form_targets`.
+
+    `scripts`: whether it may run the site's own script files, and those may ask the site.
+    """
     return "; ".join(
         (
             "default-src 'none'",
@@ -41,10 +45,21 @@ def policy(*form_targets: str) -> str:
             "style-src 'self'",
             "media-src 'self'",
             " ".join(("form-action 'self'", *form_targets)),
+            *(("script-src 'self'", "connect-src 'self'") if scripts else ()),
             "base-uri 'none'",
             "frame-ancestors 'none'",
         )
     )
+
+
+def allow_scripts() -> None:
+    """Let the page that is being made run the site's own script files."""
+    g.scripts_allowed = True
+
+
+def scripts_allowed() -> bool:
+    """Tell whether the page that was made may run the site's own script files."""
+    return bool(g.get("scripts_allowed", False))
 
 
 def install(app: Flask) -> None:
@@ -67,7 +82,7 @@ class _HostChecked:
 
 def _add_headers(response: Response) -> Response:
     headers = response.headers
-    headers.setdefault("Content-Security-Policy", policy())
+    headers.setdefault("Content-Security-Policy", policy(scripts=scripts_allowed()))
     headers.setdefault("X-Content-Type-Options", "nosniff")
     headers.setdefault("X-Frame-Options", "DENY")
     headers.setdefault("Referrer-Policy", "same-origin")

@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flask import Flask, Response, abort, url_for
+from markupsafe import Markup
+
+from kiosk.web import security
 
 YEAR_SECONDS = 365 * 24 * 3600
 SHARED = Path(__file__).parent / "static"
@@ -27,7 +30,9 @@ class Asset:
 
 
 def install(app: Flask) -> None:
-    """Serve the shared files and the site's own (which win), and give templates `asset("site.css")`."""
+    """Serve the shared files and the site's own (which win), and give templates `asset("site.css")` and
+    `script("search.js")`, which has the page's policy allow it.
+    """
     root = Path(app.root_path)
     assets = {**_read(SHARED), **_read(root / "static")}
     styles = [assets["site.css"].data, *(path.read_bytes() for path in sorted((root / "styles").glob("*.css")))]
@@ -46,8 +51,12 @@ def install(app: Flask) -> None:
     def asset(name: str) -> str:
         return url_for("static", digest=assets[name].digest, name=name)
 
+    def script(name: str) -> Markup:
+        security.allow_scripts()
+        return Markup('<script src="{}" defer></script>').format(asset(name))
+
     app.add_url_rule("/static/<digest>/<name>", "static", static)
-    app.jinja_env.globals["asset"] = asset
+    app.jinja_env.globals.update(asset=asset, script=script)
 
 
 def _read(folder: Path) -> dict[str, Asset]:

@@ -113,7 +113,8 @@ def village(packer: Packer) -> None:
             quizzes__1_dot_json=json.dumps(QUIZ).encode(), pictures__meeting_dot_svg=SVG,
         )  # fmt: skip
     packer.add(
-        "book", "handbook", "en", "Handbook", {"subject": "farming", "file": "handbook_en.zim", "uuid": UUID},
+        "book", "handbook", "en", "Handbook",
+        {"subject": "farming", "file": "handbook_en.zim", "uuid": UUID, "searchable": True},
         handbook_en_dot_zim=bytes(range(256)) * 8, cover_dot_png=b"\x89PNG",
     )  # fmt: skip
     packer.add(

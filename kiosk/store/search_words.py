@@ -1,0 +1,160 @@
+"""How words are compared in a search: what counts as the same word, whatever the script and however it is typed.
+
+Pure. Owns: `fold`, by which everything in the index and every question goes, and the excerpt that shows what was found.
+True always: `fold` leaves as many words as there were, split at the same spaces; a question becomes quoted words only,
+so nothing that is typed is ever syntax. Who changes `fold` adds a migration that makes the index anew: what is in it is
+taken out again by folding the old text.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from functools import lru_cache
+
+MOST_QUESTION, MOST_WORDS, MOST_LETTERS = 200, 8, 40
+"""Longest question that is read, most words of it that count, and most letters of one of them."""
+LEAST_PREFIX = 2
+"""A word of fewer letters only finds itself: as a beginning it would find half of everything."""
+EXCERPT_WORDS, WORDS_BEFORE = 32, 8
+STRETCH = 20_000
+"""Characters that are searched for an excerpt at a time."""
+MOST_MARKED = 300
+"""Longest run of letters in an excerpt; what is longer is cut."""
+
+_ONE_FOR_ONE = dict(zip("øđłıħɓɗƙƴŋɛɔɣŧ", "odlihbdkyneogt", strict=True))
+# Arabic as it is typed: without hamza seats, with either ya, with ha for ta marbuta; Persian keyboards' kaf and ya.
+_ONE_FOR_ONE |= dict(zip("ٱىیةک", "اييهك", strict=True))
+_ONE_FOR_ONE |= {"ँ": "ं"}  # Hindi: chandrabindu is often written as a plain dot
+_GONE = (
+    *range(0x0300, 0x0370), 0x00AD,  # accents; soft hyphen
+    *range(0x0610, 0x061B), 0x0640, *range(0x064B, 0x0660), 0x0670, *range(0x06D6, 0x06DD), *range(0x06DF, 0x06E9),
+    *range(0x06EA, 0x06EE), 0x093C,  # Arabic short vowels, hamzas and the stretching sign; Hindi nukta
+    *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFEFF,  # what nobody sees
+)  # fmt: skip
+_FOLDED: dict[int, str | None] = {
+    **dict.fromkeys(range(32), " "),
+    **{ord(sign): plain for sign, plain in _ONE_FOR_ONE.items()},
+    ord("œ"): "oe", ord("æ"): "ae",
+    **{base + digit: str(digit) for base in (0x0660, 0x06F0, 0x0966) for digit in range(10)},
+    **dict.fromkeys(_GONE),
+}  # fmt: skip
+_CONTROLS = dict.fromkeys((*range(9), *range(14, 32), 127), " ")
+_NG = re.compile("ng['’‘ʼ`]")
+"""Swahili's ng', which few type with the sign."""
+_ARTICLES = ("وال", "بال", "كال", "فال", "ال", "لل")
+_ARABIC = re.compile(r"(?<![^\W_])(?:[وبكف]?ال|لل)(?=[^\W_]{3})")
+"""The Arabic article, with what may be joined before it, where a word of three letters is left."""
+# Vowel signs of Indian and other scripts, which Python does not count as letters and which make other words.
+_SIGNS = "\u0900-\u0963\u0966-\u0df3\u0e31-\u0e4e\u0eb1-\u0ece\u0f18-\u0fbc\u102b-\u109d\u135d-\u135f\u1780-\u17d3"
+_WORD = re.compile(rf"(?:[^\W_]|[{_SIGNS}])+")
+_SEEN = re.compile(rf"(?:[^\W_]|[{_SIGNS}\u0300-\u036f\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06ed])+")
+
+
+def fold(text: str) -> str:
+    """Return text as it is compared: lower case, without accents and without what is typed in several ways."""
+    if text.isascii():
+        folded = text.lower().translate(_FOLDED)
+        return _NG.sub("ng", folded) if "ng'" in folded or "ng`" in folded else folded
+    folded = unicodedata.normalize("NFD", text.casefold()).translate(_FOLDED)
+    return _ARABIC.sub("", _NG.sub("ng", folded))
+
+
+def tidy(text: str) -> str:
+    """Return text as the index keeps it: composed, each run of spaces one space, without control signs."""
+    return " ".join(unicodedata.normalize("NFKC", text).translate(_CONTROLS).split())
+
+
+@lru_cache(maxsize=256)
+def words(question: str) -> tuple[str, ...]:
+    """Return the words of a question, folded; none when it holds only signs."""
+    found = _WORD.findall(fold(tidy(question[:MOST_QUESTION])))
+    kept = tuple(dict.fromkeys(word[:MOST_LETTERS] for word in found if any(sign.isalnum() for sign in word)))
+    longer = tuple(word for word in kept if len(word) > 1 or word.isdecimal())  # l'eau asks for eau
+    return (longer or kept)[:MOST_WORDS]
+
+
+def match(asked: tuple[str, ...], *, exact_first: bool = False) -> str:
+    """Return the question as FTS5 takes it: all words, each as the beginning of one.
+
+    Args:
+        asked: what `words` returned, not empty.
+        exact_first: whether a whole word shall rank above a mere beginning.
+    """
+    return " AND ".join(_either(word, exact_first) for word in asked)
+
+
+def _either(word: str, exact_first: bool) -> str:
+    choices = [f'"{start}"*' if len(start) >= LEAST_PREFIX else f'"{start}"' for start in starts(word)]
+    if exact_first:
+        choices = list(dict.fromkeys((f'"{word}"', *choices)))
+    return choices[0] if len(choices) == 1 else f"({' OR '.join(choices)})"
+
+
+def starts(word: str) -> tuple[str, ...]:
+    """Return the beginnings that a word asked for stands for: itself, and what follows an article half typed."""
+    bare = [word[len(article) :] for article in _ARTICLES if word.startswith(article) and len(word) > len(article)]
+    return (word, *bare[:1])
+
+
+def excerpt(text: str, asked: tuple[str, ...]) -> list[tuple[str, bool]]:
+    """Return the part of a text where the question's words are, as pieces, each with whether it is one of them.
+
+    Args:
+        text: as `tidy` left it; may be long.
+        asked: what `words` returned.
+    """
+    start = max(0, (_first(text, asked) or 0) - WORDS_BEFORE)
+    parts = text.split(" ", start + EXCERPT_WORDS)
+    shown = " ".join(word[:MOST_MARKED] for word in parts[start : start + EXCERPT_WORDS])
+    before = [("… ", False)] if start else []
+    after = [(" …", False)] if len(parts) > start + EXCERPT_WORDS else []
+    return [*before, *marked(shown, asked), *after]
+
+
+def marked(text: str, asked: tuple[str, ...]) -> list[tuple[str, bool]]:
+    """Return a short text as pieces, each with whether it is a word that was asked for."""
+    pieces: list[tuple[str, bool]] = []
+    end = 0
+    for word in _SEEN.finditer(text):
+        if _is_asked(fold(word[0]), asked):
+            pieces += [(text[end : word.start()], False), (word[0], True)]
+            end = word.end()
+    return [piece for piece in (*pieces, (text[end:], False)) if piece[0]]
+
+
+def _is_asked(word: str, asked: tuple[str, ...]) -> bool:
+    return any(
+        word.startswith(start) if len(start) >= LEAST_PREFIX else word == start
+        for each in asked
+        for start in starts(each)
+    )
+
+
+def holds(text: str, asked: tuple[str, ...]) -> bool:
+    """Tell whether one of the question's words is in a text."""
+    return _first(text, asked) is not None
+
+
+def _first(text: str, asked: tuple[str, ...]) -> int | None:
+    # Which word of the text is the first that was asked for. The longest is sought, since it says most.
+    sought = sorted((s for each in asked for s in starts(each) if len(s) >= LEAST_PREFIX), key=len, reverse=True)
+    for start in sought:
+        pattern = re.compile(rf"(?<![^\W_]){re.escape(start)}")
+        before = 0
+        for stretch in _stretches(text):
+            folded = fold(stretch)
+            if hit := pattern.search(folded):
+                return before + folded.count(" ", 0, hit.start())
+            before += stretch.count(" ")
+    return None
+
+
+def _stretches(text: str) -> Iterator[str]:
+    start = 0
+    while start < len(text):
+        end = text.find(" ", start + STRETCH)
+        end = len(text) if end < 0 else end + 1
+        yield text[start:end]
+        start = end

@@ -1,0 +1,326 @@
+"""The search page and the suggestions: what is found where and by whom, and that nothing typed or stored does harm."""
+
+from __future__ import annotations
+
+import dataclasses
+import gzip
+import hashlib
+import io
+import json
+import re
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from flask.testing import FlaskClient
+
+from kiosk.config import Config
+from kiosk.packs.papers import Reading
+from kiosk.portal import create_portal
+from kiosk.portal.papers import PAGE_LETTERS
+from kiosk.store import board_settings, db, facts, moderation, own_posts, papers, search_index, threads
+from kiosk.store.board_settings import BoardIs
+from kiosk.store.moderation import Act
+from kiosk.store.state import State
+from kiosk.store.threads import Sending
+from tests.portal.conftest import NOW, Packer, village
+from tests.portal.membership import join, sign_in
+from tests.portal.test_library import library
+
+PHONE = "5" * 32
+PAGES = """<rss version="2.0" xmlns:o="http://a9.com/-/spec/opensearch/1.1/"><channel><o:totalResults>2</o:totalResults>
+<item><title>Growing &lt;i&gt; maize</title>
+<link>/handbook_en/A/Maize "x"</link><description>...dry the <b>maize</b> &lt;script&gt; well...</description>
+<book><title>Handbook</title></book></item><item><title>gone</title><link>javascript:x()</link></item></channel></rss>"""
+
+
+def portal_of(config: Config, packer: Packer, number: int = 1) -> FlaskClient:
+    """Install what was packed, index it as a sync does, and return a visitor."""
+    packer.install(number)
+    with closing(db.connect(packer.state.database)) as conn:
+        search_index.build(conn, packer.state, number)
+    return create_portal(config, lambda: NOW).test_client()
+
+
+@pytest.fixture
+def reader(config: Config, packer: Packer) -> FlaskClient:
+    """A visitor of a village whose library is down."""
+    village(packer)
+    return portal_of(config, packer)
+
+
+def write(config: Config, title: str, *bodies: str, section: str = "talk") -> int:
+    """Open a thread with these posts and return its number."""
+    with closing(db.connect(State(config.state).database)) as conn, db.transaction(conn):
+        sending = Sending(phone=PHONE)
+        thread = threads.open_thread(conn, title, "Amina", bodies[0], NOW, section=section, sending=sending)
+        for body in bodies[1:]:
+            threads.reply(conn, thread, "Amina", body, NOW, sending=sending)
+    return thread
+
+
+def add_paper(config: Config, title: str, words: str, *, members_only: bool = False, paper: int = 0) -> int:
+    """Add a paper of this kiosk, or a version of one, in which these words were read; return its number."""
+    state, data = State(config.state), f"{title}\n{words}".encode()
+    with (
+        closing(db.connect(state.database)) as conn,
+        papers.drafted(state, io.BytesIO(data), len(data), 0) as draft,
+        db.transaction(conn),
+    ):
+        facts.record(conn, state, draft.sha256, Reading(None, words), NOW)
+        if paper:
+            papers.add_version(conn, state, paper, draft, title, NOW + timedelta(hours=1))
+            return paper
+        return papers.add(conn, state, draft, title, "reports", "en", NOW, members_only=members_only)
+
+
+def found(reader: FlaskClient, question: str, **query: str) -> list[str]:
+    """Return the addresses that a question leads to."""
+    answer = reader.get("/search", query_string={"q": question, **query})
+    assert answer.status_code == 200
+    rows = re.findall(r'<ul class="rows">(.*?)</ul>', answer.text, re.DOTALL)
+    return re.findall(r'<a href="([^"]*)"', "".join(rows))
+
+
+def test_every_kind_is_found_and_grouped(config: Config, reader: FlaskClient) -> None:
+    write(config, "Members wanted", "Who comes?")
+    assert found(reader, "members") == [
+        "/courses/village/cooperative/en/what-it-is", "/courses/village/cooperative/fr/what-it-is",
+        "/board/1#post-1",
+    ]  # fmt: skip
+    assert found(reader, "talk turn") == [f"/courses/village/cooperative/{code}/meetings" for code in ("en", "fr")]
+    assert found(reader, "maize") == ["/notices/village/prices/en"]
+    assert found(reader, "loi") == ["/files/village/loi/fr/loi.pdf"]
+    assert found(reader, "handbook") == ["/library#handbook_en"]
+    text = reader.get("/search?q=members").text
+    assert text.index("Courses</h2>") < text.index("Board</h2>")
+    assert "<mark>members</mark> &amp; friends" in text
+
+
+def test_scripts_in_lessons_are_neither_found_nor_shown(reader: FlaskClient) -> None:
+    assert found(reader, "alert") == []
+    assert found(reader, "friends")
+
+
+def test_the_visitors_language_comes_first(reader: FlaskClient) -> None:
+    reader.set_cookie("lang", "fr")
+    assert found(reader, "members")[0] == "/courses/village/cooperative/fr/what-it-is"
+    assert found(reader, "gerer COOPERATIVE")[0] == "/courses/village/cooperative/fr"
+
+
+def test_notices_are_found_on_their_days(reader: FlaskClient) -> None:
+    assert found(reader, "karibu") == ["/notices/village/meeting/sw"]
+    assert found(reader, "old news") == []
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["", " ", "^", "-x",
+     '"', "'", '" OR "', "*", "members*", "NEAR(members, 2)", "title:members", "members NOT friends",
+     "(" * 50, "members\0friends", "\ud800", "%", "॰", "a AND", "m" * 10_000, "members " * 2_000, "\u202e", "{title}:",
+     "'; DROP TABLE posts; --", "<script>alert(1)</script>", "\ufdfa", "\U0001f33d"],
+)  # fmt: skip
+def test_whatever_is_typed_is_words(reader: FlaskClient, question: str) -> None:
+    typed = quote(question.encode("utf-8", "surrogatepass"))
+    for address in (f"/search?q={typed}", f"/search/suggest?q={typed}", f"/search?q={typed}&in=board&from={typed}"):
+        answer = reader.get(address)
+        assert answer.status_code == 200, address
+        assert "<script>" not in answer.text
+
+
+def test_operators_are_ordinary_words(reader: FlaskClient) -> None:
+    assert found(reader, "members OR nothinglikeit") == []
+    assert found(reader, '"friends" (members)')
+
+
+def test_stored_text_is_shown_and_never_run(config: Config, reader: FlaskClient) -> None:
+    hostile = '<script>alert("maize")</script><b onclick=x>'
+    write(config, hostile, f"{hostile} maize </mark>")
+    text = reader.get("/search?q=maize").text
+    assert text.count("<script ") == 1
+    assert "<script>" not in text
+    assert "<b " not in text
+    assert "&lt;script&gt;alert(&#34;<mark>maize</mark>&#34;)" in text
+    assert "&lt;/mark&gt;" in text
+    suggested = reader.get("/search/suggest?q=script")
+    assert suggested.content_type == "application/json"
+    assert json.loads(suggested.text) == [[hostile, "/board/1#post-1"]]
+
+
+def test_what_is_hidden_removed_or_changed_is_not_found(config: Config, reader: FlaskClient) -> None:
+    write(config, "Tools", "A hoe", "A plough", "A spade", "A rake")
+    assert found(reader, "plough") == ["/board/1#post-2"]
+    with closing(db.connect(State(config.state).database)) as conn, db.transaction(conn):
+        own_posts.change(conn, 2, PHONE, "Amina", "A cart", NOW)
+        own_posts.remove(conn, 3, PHONE, NOW)
+        moderation.hide(conn, 4, Act("op", NOW))
+    assert found(reader, "plough") == found(reader, "spade") == found(reader, "rake") == []
+    assert found(reader, "cart") == ["/board/1#post-2"]
+    with closing(db.connect(State(config.state).database)) as conn, db.transaction(conn):
+        moderation.restore(conn, 4, Act("op", NOW))
+        moderation.hide(conn, 1, Act("op", NOW))
+    for question in ("tools", "hoe", "cart", "rake"):
+        assert found(reader, question) == []
+        assert reader.get(f"/search/suggest?q={question}").json == []
+    with closing(db.connect(State(config.state).database)) as conn, db.transaction(conn):
+        moderation.restore(conn, 1, Act("op", NOW))
+    assert found(reader, "rake") == ["/board/1#post-4"]
+
+
+def test_a_board_that_is_switched_off_is_not_searched(config: Config, reader: FlaskClient) -> None:
+    write(config, "Tools", "A hoe")
+    for state, expected in ((BoardIs.READ_ONLY, ["/board/1#post-1"]), (BoardIs.OFF, [])):
+        with closing(db.connect(State(config.state).database)) as conn, db.transaction(conn):
+            board_settings.save(conn, dataclasses.replace(board_settings.read(conn), state=state))
+        assert found(reader, "hoe") == expected
+        assert len(reader.get("/search/suggest?q=tools").json or ()) == len(expected)
+
+
+def test_members_find_what_is_theirs_and_nobody_else(config: Config, reader: FlaskClient) -> None:
+    with closing(db.connect(State(config.state).database)) as conn, db.transaction(conn):
+        conn.execute("UPDATE sections SET members_only = 1 WHERE section = 'talk'")
+    write(config, "Board of the cooperative", "Our dividend is late")
+    paper = add_paper(config, "Dividend minutes", "Each gets seven baskets", members_only=True)
+    for question in ("dividend", "baskets", "minutes"):
+        answer = reader.get(f"/search?q={question}")
+        assert found(reader, question) == []
+        assert "seven" not in answer.text
+        assert answer.headers["Cache-Control"] == "no-cache"
+    sign_in(reader, join(State(config.state)))
+    assert found(reader, "dividend") == [f"/documents/{paper}/1/words", "/board/1#post-1"]
+    answer = reader.get("/search?q=baskets")
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "For members only" in answer.text
+    assert "seven <mark>baskets</mark>" in answer.text
+    assert reader.get("/search/suggest?q=divid").json == []
+    assert reader.get("/search/suggest?q=board").json == []
+
+
+def test_the_words_of_papers_are_found_on_their_page(config: Config, packer: Packer) -> None:
+    village(packer)
+    data = b"%PDF-1.4 loi"
+    with closing(db.connect(packer.state.database)) as conn, db.transaction(conn):
+        words = "la terre " * (PAGE_LETTERS // 9 + 20) + "appartient à l’assemblée générale"
+        facts.record(conn, packer.state, hashlib.sha256(data).hexdigest(), Reading(9, words), NOW)
+    reader = portal_of(config, packer)
+    assert found(reader, "assemblee GENERALE") == ["/documents/words/village/loi/fr/loi.pdf?page=2"]
+    assert found(reader, "loi") == ["/documents/words/village/loi/fr/loi.pdf"]
+    assert "<mark>assemblée</mark> <mark>générale</mark>" in reader.get("/search?q=assemblée+générale").text
+    page = reader.get("/documents/words/village/loi/fr/loi.pdf?page=2")
+    assert "assemblée" in page.text
+
+
+def test_papers_of_this_kiosk_are_found_by_their_newest_version(config: Config, reader: FlaskClient) -> None:
+    paper = add_paper(config, "Water rules", "A jerrycan costs fifty")
+    assert found(reader, "jerrycan") == [f"/documents/{paper}/1/words"]
+    add_paper(config, "Water rules", "A bucket costs sixty", paper=paper)
+    assert found(reader, "jerrycan") == []
+    assert found(reader, "bucket") == [f"/documents/{paper}/2/words"]
+    assert reader.get("/search/suggest?q=wat").json == [["Water rules", f"/documents/{paper}/2/words"]]
+    with closing(db.connect(State(config.state).database)) as conn, db.transaction(conn):
+        papers.withdraw(conn, paper, NOW)
+    assert found(reader, "bucket") == []
+
+
+def test_threads_stand_once_and_the_newest_first(config: Config, reader: FlaskClient) -> None:
+    for number in range(25):
+        write(config, f"Goat {number}", "A goat", "Still here, the goat")
+    first = found(reader, "goat")
+    assert first == [f"/board/{thread}#post-{2 * thread}" for thread in (25, 24, 23, 22)]
+    text = reader.get("/search?q=goat&in=board").text
+    seen = found(reader, "goat", **{"in": "board"})
+    while more := re.search(r"from=(\d+)", text):
+        write(config, "Goat in between", "goat")
+        text = reader.get(f"/search?q=goat&in=board&from={more[1]}").text
+        seen += found(reader, "goat", **{"in": "board", "from": more[1]})
+    assert len(seen) == len(set(seen)) == 25
+
+
+def test_a_group_goes_on_where_it_stopped(config: Config, packer: Packer) -> None:
+    shown = {"starts": "2026-11-01", "ends": "2026-12-31", "pinned": False}
+    for number in range(23):
+        packer.add("notice", f"n{number}", "en", f"Water {number}", shown, notice_dot_html=b"<p>Fetch it.</p>")
+    reader = portal_of(config, packer)
+    assert len(found(reader, "water")) == 4
+    pages = [found(reader, "water", **{"in": "notices", "from": str(n)}) for n in (0, 10, 20)]
+    assert [len(page) for page in pages] == [10, 10, 3]
+    assert len({address for page in pages for address in page}) == 23
+    assert found(reader, "water", **{"in": "notices", "from": "99999999999999999"}) == []
+
+
+def test_pages_of_books_are_merged(config: Config, packer: Packer) -> None:
+    village(packer)
+    with library(PAGES) as site:
+        reader = portal_of(dataclasses.replace(config, library=site), packer)
+        text = reader.get("/search?q=maize").text
+    assert 'href="http://library.test:8080/handbook_en/A/Maize%20%22x%22"' in text
+    assert "Growing &lt;i&gt; <mark>maize</mark>" in text
+    assert "dry the <mark>maize</mark> &lt;script&gt; well" in text
+    assert "javascript:" not in text
+    assert "could not be searched" not in text
+
+
+def test_a_library_that_is_down_or_broken_is_told(config: Config, packer: Packer, reader: FlaskClient) -> None:
+    text = reader.get("/search?q=nothinglikeit").text
+    assert "The books could not be searched right now." in text
+    with library("<rss", 200) as site:
+        broken = create_portal(dataclasses.replace(config, library=site), lambda: NOW).test_client()
+        assert "could not be searched" in broken.get("/search?q=maize").text
+
+
+def test_nothing_found_is_said_and_shows_a_way_on(config: Config, packer: Packer) -> None:
+    packer.add("document", "law", "en", "Law", {"category": "law"}, law_dot_pdf=b"%PDF")
+    reader = portal_of(config, packer)
+    text = reader.get("/search?q=Vanille <b> Éléphant").text
+    assert "Nothing was found for “Vanille &lt;b&gt; Éléphant”." in text
+    assert "Try another spelling" in text
+    assert 'href="/courses"' in text
+    assert "could not be searched" not in text
+    assert "Nothing was found" not in reader.get("/search?q=").text
+    assert "Nothing was found" not in reader.get("/search?q=law").text
+
+
+def test_the_box_is_one_tap_away_on_every_page(reader: FlaskClient) -> None:
+    for address in ("/courses", "/library", "/documents", "/notices", "/board", "/nothing-here"):
+        assert re.search(
+            r'<header.*<a [^>]*href="/search"[^>]*><svg.*</svg>.*Search.*</header>', reader.get(address).text, re.DOTALL
+        )
+    home = reader.get("/").text
+    assert '<form class="search" action="/search" role="search">' in home
+    assert "<script" not in home
+
+
+def test_suggestions_are_titles_that_begin_so(config: Config, reader: FlaskClient) -> None:
+    write(config, "Gérer l'eau", "Members only talk here")
+    answer = reader.get("/search/suggest?q=ger")
+    assert answer.json == [
+        ["Gérer une coopérative", "/courses/village/cooperative/fr"],
+        ["Gérer l'eau", "/board/1#post-1"],
+    ]
+    assert answer.headers["Cache-Control"] == "private, max-age=60"
+    assert reader.get("/search/suggest?q=talk").json == []
+    assert reader.get("/search/suggest?q=").json == []
+
+
+def test_a_new_generation_is_searched_once_it_is_served(config: Config, packer: Packer, reader: FlaskClient) -> None:
+    packer.items.clear()
+    packer.add("document", "new", "en", "A newcomer", {"category": "law"}, new_dot_pdf=b"%PDF")
+    packer.install(2)
+    packer.state.current.unlink()
+    packer.state.current.symlink_to(Path("generations/1"))
+    with closing(db.connect(packer.state.database)) as conn:
+        search_index.build(conn, packer.state, 2)
+    assert found(reader, "newcomer") == []
+    assert found(reader, "friends")
+    packer.state.current.unlink()
+    packer.state.current.symlink_to(Path("generations/2"))
+    assert found(reader, "newcomer")
+    assert found(reader, "friends") == []
+
+
+def test_the_script_is_small_and_old_enough() -> None:
+    script = (Path(__file__).parents[2] / "kiosk/portal/static/search.js").read_text()
+    assert len(gzip.compress(script.encode())) <= 1024
+    assert not re.search(r"=>|\b(let|const|class|async)\b(?!\")|`", script)
