@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext
 from kiosk.clock import Clock, system_clock
 from kiosk.config import Config
 from kiosk.portal import (
+    about,
     board,
     board_posts,
     board_rules,
@@ -23,6 +24,7 @@ from kiosk.portal import (
     papers,
     sounds,
 )
+from kiosk.portal import help as help_pages
 from kiosk.store import items
 from kiosk.web import current
 from kiosk.web.app import create_site
@@ -47,7 +49,10 @@ def create_portal(config: Config, clock: Clock = system_clock) -> Flask:
     app.register_blueprint(make_pages(_installed_languages))
     membership.install(app)
     sounds.install(app)
-    for module in (home, courses, library, documents, papers, notices, board, board_posts, files, members, sounds):
+    for module in (
+        home, courses, library, documents, papers, notices, board, board_posts, files, members, sounds,
+        help_pages, about,
+    ):  # fmt: skip
         app.register_blueprint(module.pages)
     captive.install(app)
     app.register_blueprint(members.address_of_card)
