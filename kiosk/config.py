@@ -76,6 +76,16 @@ class Members:
 
 
 @dataclass(frozen=True)
+class About:
+    """Who runs the kiosk, as its page "About" says it: the cooperative's name, and how its people are reached, a line
+    each; both may be empty.
+    """
+
+    cooperative: str = ""
+    contact: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Config:
     """Everything the kiosk is told from outside; `time_zone` is that of its people, for days, hours and budgets."""
 
@@ -88,6 +98,7 @@ class Config:
     time_zone: ZoneInfo
     captive: Captive = Captive()
     members: Members = Members()
+    about: About = About()
 
 
 def load(path: Path) -> Config:
@@ -112,6 +123,7 @@ def load(path: Path) -> Config:
         time_zone=_time_zone(root),
         captive=_captive(root),
         members=_members(root.fields("members")) if "members" in root else Members(),
+        about=_about(root.fields("about")) if "about" in root else About(),
     )
     root.finish()
     _distinct(document, config)
@@ -166,6 +178,12 @@ def _members(fields: Fields) -> Members:
     )
     fields.finish()
     return members
+
+
+def _about(fields: Fields) -> About:
+    about = About(fields.text("cooperative", "", most=120), fields.texts("contact", most=200, default=()))
+    fields.finish()
+    return about
 
 
 def _mirrors(fields: Fields, folder: Path) -> tuple[str, ...]:

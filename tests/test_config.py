@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from kiosk.config import Captive, load
+from kiosk.config import About, Captive, load
 from kiosk.errors import ConfigError
 
 GOOD = """\
@@ -94,6 +94,17 @@ def test_a_mistake_in_how_phones_are_let_in_is_told(tmp_path: Path, line: str, t
     with pytest.raises(ConfigError) as refusal:
         load(written(tmp_path, GOOD + line + "\n"))
     assert told in refusal.value.message
+
+
+def test_who_runs_the_kiosk(tmp_path: Path) -> None:
+    assert load(written(tmp_path, GOOD)).about == About("", ())
+    told = "about: {cooperative: Kijiji Farmers, contact: [Amina in the shop, 0700 123 456]}\n"
+    found = load(written(tmp_path, GOOD + told)).about
+    assert found == About("Kijiji Farmers", ("Amina in the shop", "0700 123 456"))
+    with pytest.raises(ConfigError, match="unknown key 'phone'"):
+        load(written(tmp_path, GOOD + "about: {phone: 0700}\n"))
+    with pytest.raises(ConfigError, match="'contact' must be a list of at least 1 texts"):
+        load(written(tmp_path, GOOD + "about: {contact: [0700]}\n"))
 
 
 def test_a_missing_file_is_told(tmp_path: Path) -> None:

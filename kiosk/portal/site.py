@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext
 from kiosk.clock import Clock, system_clock
 from kiosk.config import Config
 from kiosk.portal import (
+    about,
     board,
     board_posts,
     board_rules,
@@ -24,6 +25,7 @@ from kiosk.portal import (
     search,
     sounds,
 )
+from kiosk.portal import help as help_pages
 from kiosk.store import items
 from kiosk.web import current
 from kiosk.web.app import create_site
@@ -50,6 +52,7 @@ def create_portal(config: Config, clock: Clock = system_clock) -> Flask:
     sounds.install(app)
     for module in (
         home, courses, library, documents, papers, notices, board, board_posts, search, files, members, sounds,
+        help_pages, about,
     ):  # fmt: skip
         app.register_blueprint(module.pages)
     captive.install(app)
