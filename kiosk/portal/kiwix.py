@@ -1,13 +1,14 @@
-"""What the library service, kiwix-serve, says of itself: whether it answers, and where it serves which book.
+"""What the library service, kiwix-serve, says of itself: whether it answers, which books it serves, and their covers.
 
-Owns: the one question the portal asks another process. True always: asking takes no more than a moment and never
-fails; a library that does not answer is an ordinary answer.
+Owns: what the portal asks another process. True always: asking takes no more than a moment and never fails; a library
+that does not answer is an ordinary answer.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
+from urllib.parse import quote
 from xml.etree import ElementTree
 
 from kiosk.config import Site
@@ -15,6 +16,9 @@ from kiosk.config import Site
 CATALOGUE = "/catalog/v2/entries?count=-1"
 TIMEOUT_SECONDS = 1.0
 MOST_CATALOGUE_BYTES = 4_000_000
+MOST_COVER_BYTES = 100_000
+CONTENT = "/content"
+PNG = b"\x89PNG\r\n\x1a\n"
 ATOM = "{http://www.w3.org/2005/Atom}"
 
 
@@ -25,16 +29,35 @@ class OpenBook:
     path: str
     searchable: bool
 
+    @property
+    def name(self) -> str:
+        """What the library calls it in its addresses."""
+        return self.path.removeprefix(CONTENT).strip("/")
+
 
 def open_books(library: Site) -> dict[str, OpenBook] | None:
     """Return the books the library serves, by UUID; None when it does not answer."""
+    data = _ask(library, CATALOGUE, MOST_CATALOGUE_BYTES)
+    try:
+        return None if data is None else read_catalogue(data)
+    except ElementTree.ParseError:
+        return None
+
+
+def cover(library: Site, name: str) -> bytes | None:
+    """Return the small picture (PNG) that a book brings of itself; None when it has none."""
+    data = _ask(library, f"/raw/{quote(name, safe='')}/meta/Illustration_48x48@1", MOST_COVER_BYTES)
+    return data if data is not None and data.startswith(PNG) else None
+
+
+def _ask(library: Site, target: str, most_bytes: int) -> bytes | None:
     connection = HTTPConnection(library.address, library.port, timeout=TIMEOUT_SECONDS)
     try:
-        connection.request("GET", CATALOGUE)
+        connection.request("GET", target)
         response = connection.getresponse()
-        data = response.read(MOST_CATALOGUE_BYTES)
-        return read_catalogue(data) if response.status == 200 else None
-    except (OSError, HTTPException, ElementTree.ParseError):
+        data = response.read(most_bytes + 1)
+        return data if response.status == 200 and len(data) <= most_bytes else None
+    except (OSError, HTTPException):
         return None
     finally:
         connection.close()
