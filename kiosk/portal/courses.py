@@ -1,4 +1,4 @@
-"""Courses: the list, a course's outline, and a lesson with its quiz.
+"""Courses: the shelf by subject and level, a course's outline, and a lesson with its quiz.
 
 The quiz is a form that asks for the lesson's own page again with `?a1=…&a2=…`, so it works on any browser and nothing
 is kept about who answered what.
@@ -6,14 +6,15 @@ is kept about who answered what.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from flask import Blueprint, render_template, request, url_for
 
 from kiosk.errors import NotFound
+from kiosk.packs.kinds import LEVELS, SUBJECTS
 from kiosk.packs.quiz import Question
-from kiosk.portal.translations import choose
+from kiosk.portal.translations import Choice, choose
 from kiosk.store import courses, items
 from kiosk.store.courses import Course
 from kiosk.store.items import Item
@@ -41,9 +42,21 @@ class Answered:
 
 @pages.get("")
 def shelf() -> str:
-    """Show all courses."""
+    """Show the courses by subject, the easiest first; `?subject=` and `?level=` narrow it down."""
     found = choose(courses.all_of(conn(), current.generation()), content_languages())
-    return render_template("courses.html", choices=found)
+    subject, level = _asked("subject", SUBJECTS), _asked("level", LEVELS)
+    if not any(_fits(choice.shown, subject, level) for choice in found):
+        subject = level = ""  # what was asked for went with an update: all is more than nothing
+    shown = [choice for choice in found if _fits(choice.shown, subject, level)]
+    shown.sort(key=lambda choice: LEVELS.index(choice.shown.level))
+    return render_template(
+        "courses.html",
+        shelves={name: each for name in SUBJECTS if (each := [c for c in shown if c.shown.subject == name])},
+        subjects=_counts(found, SUBJECTS, lambda course, name: _fits(course, name, level)),
+        levels=_counts(found, LEVELS, lambda course, name: _fits(course, subject, name)),
+        subject=subject,
+        level=level,
+    )
 
 
 @pages.get("/<pack>/<item>/<language>")
@@ -100,3 +113,18 @@ def picture_url(item: Item, path: str) -> str | None:
     except NotFound:
         return None
     return url_for("files.send", pack=item.pack, item=item.item, language=item.language, path=entry.path)
+
+
+def _asked(key: str, known: tuple[str, ...]) -> str:
+    text = request.args.get(key, "")
+    return text if text in known else ""
+
+
+def _fits(course: Course, subject: str, level: str) -> bool:
+    return subject in ("", course.subject) and level in ("", course.level)
+
+
+def _counts(found: list[Choice[Course]], names: tuple[str, ...], fits: Callable[[Course, str], bool]) -> dict[str, int]:
+    """Return how many courses there would be under each name, and under "", all; names without any are left out."""
+    counts = {name: sum(fits(choice.shown, name) for choice in found) for name in ("", *names)}
+    return {name: count for name, count in counts.items() if count}
