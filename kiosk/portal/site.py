@@ -21,6 +21,7 @@ from kiosk.portal import (
     membership,
     notices,
     papers,
+    records,
     sounds,
 )
 from kiosk.store import items
@@ -47,7 +48,9 @@ def create_portal(config: Config, clock: Clock = system_clock) -> Flask:
     app.register_blueprint(make_pages(_installed_languages))
     membership.install(app)
     sounds.install(app)
-    for module in (home, courses, library, documents, papers, notices, board, board_posts, files, members, sounds):
+    for module in (
+        home, courses, records, library, documents, papers, notices, board, board_posts, files, members, sounds,
+    ):  # fmt: skip
         app.register_blueprint(module.pages)
     captive.install(app)
     app.register_blueprint(members.address_of_card)
