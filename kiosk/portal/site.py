@@ -22,6 +22,7 @@ from kiosk.portal import (
     membership,
     notices,
     papers,
+    records,
     search,
     sounds,
 )
@@ -51,7 +52,7 @@ def create_portal(config: Config, clock: Clock = system_clock) -> Flask:
     membership.install(app)
     sounds.install(app)
     for module in (
-        home, courses, library, documents, papers, notices, board, board_posts, search, files, members, sounds,
+        home, courses, records, library, documents, papers, notices, board, board_posts, search, files, members, sounds,
         help_pages, about,
     ):  # fmt: skip
         app.register_blueprint(module.pages)

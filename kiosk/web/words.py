@@ -30,7 +30,8 @@ CATEGORIES = {
 
 
 def install(app: Flask) -> None:
-    """Give templates the filters `subject`, `level`, `category` and `minutes`."""
+    """Give templates the filters `subject`, `level`, `category` and `minutes`, and all words of the first two."""
+    app.jinja_env.globals.update(subject_words=SUBJECTS, level_words=LEVELS)
     app.jinja_env.filters.update(
         subject=SUBJECTS.__getitem__,
         level=LEVELS.__getitem__,
