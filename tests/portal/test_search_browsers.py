@@ -13,7 +13,7 @@ from werkzeug.serving import make_server
 
 from kiosk.config import Config
 from tests.portal.conftest import Packer, village
-from tests.portal.test_search import portal_of, write
+from tests.portal.searching import portal_of, write
 from tests.whole_path.conftest import CHROMIUM, FLAGS, PHONE, screenshot
 
 HOSTILE = '<img src=x onerror="document.title=1">'
