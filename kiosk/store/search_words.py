@@ -17,7 +17,7 @@ MOST_QUESTION, MOST_WORDS, MOST_LETTERS = 200, 8, 40
 """Longest question that is read, most words of it that count, and most letters of one of them."""
 LEAST_PREFIX = 2
 """A word of fewer letters only finds itself: as a beginning it would find half of everything."""
-EXCERPT_WORDS, WORDS_BEFORE = 32, 8
+EXCERPT_WORDS, WORDS_BEFORE = 24, 6
 STRETCH = 20_000
 """Characters that are searched for an excerpt at a time."""
 MOST_MARKED = 300

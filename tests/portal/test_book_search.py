@@ -23,8 +23,8 @@ from kiosk.portal import book_search, create_portal
 from kiosk.portal.book_search import Pages
 from tests.host.test_zim_tools import COVER
 from tests.portal.conftest import NOW, Packer
+from tests.portal.searching import portal_of
 from tests.portal.serving import free_port
-from tests.portal.test_search import portal_of
 
 BOOKS = {
     "en": {"Goats": "Goats eat maize <b>leaves</b> & grass.", "Storing": "Dry the maize well."},

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import gzip
-import hashlib
-import io
 import json
 import re
 from contextlib import closing
-from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote
 
@@ -17,31 +14,16 @@ import pytest
 from flask.testing import FlaskClient
 
 from kiosk.config import Config
-from kiosk.packs.papers import Reading
 from kiosk.portal import create_portal
-from kiosk.portal.papers import PAGE_LETTERS
-from kiosk.store import board_settings, db, facts, moderation, own_posts, papers, search_index, threads
-from kiosk.store.board_settings import BoardIs
-from kiosk.store.moderation import Act
-from kiosk.store.state import State
-from kiosk.store.threads import Sending
+from kiosk.store import db, search_index
 from tests.portal.conftest import NOW, Packer, village
-from tests.portal.membership import join, sign_in
+from tests.portal.searching import found, portal_of, write
 from tests.portal.test_library import library
 
-PHONE = "5" * 32
 PAGES = """<rss version="2.0" xmlns:o="http://a9.com/-/spec/opensearch/1.1/"><channel><o:totalResults>2</o:totalResults>
 <item><title>Growing &lt;i&gt; maize</title>
 <link>/handbook_en/A/Maize "x"</link><description>...dry the <b>maize</b> &lt;script&gt; well...</description>
 <book><title>Handbook</title></book></item><item><title>gone</title><link>javascript:x()</link></item></channel></rss>"""
-
-
-def portal_of(config: Config, packer: Packer, number: int = 1) -> FlaskClient:
-    """Install what was packed, index it as a sync does, and return a visitor."""
-    packer.install(number)
-    with closing(db.connect(packer.state.database)) as conn:
-        search_index.build(conn, packer.state, number)
-    return create_portal(config, lambda: NOW).test_client()
 
 
 @pytest.fixture
@@ -49,39 +31,6 @@ def reader(config: Config, packer: Packer) -> FlaskClient:
     """A visitor of a village whose library is down."""
     village(packer)
     return portal_of(config, packer)
-
-
-def write(config: Config, title: str, *bodies: str, section: str = "talk") -> int:
-    """Open a thread with these posts and return its number."""
-    with closing(db.connect(State(config.state).database)) as conn, db.transaction(conn):
-        sending = Sending(phone=PHONE)
-        thread = threads.open_thread(conn, title, "Amina", bodies[0], NOW, section=section, sending=sending)
-        for body in bodies[1:]:
-            threads.reply(conn, thread, "Amina", body, NOW, sending=sending)
-    return thread
-
-
-def add_paper(config: Config, title: str, words: str, *, members_only: bool = False, paper: int = 0) -> int:
-    """Add a paper of this kiosk, or a version of one, in which these words were read; return its number."""
-    state, data = State(config.state), f"{title}\n{words}".encode()
-    with (
-        closing(db.connect(state.database)) as conn,
-        papers.drafted(state, io.BytesIO(data), len(data), 0) as draft,
-        db.transaction(conn),
-    ):
-        facts.record(conn, state, draft.sha256, Reading(None, words), NOW)
-        if paper:
-            papers.add_version(conn, state, paper, draft, title, NOW + timedelta(hours=1))
-            return paper
-        return papers.add(conn, state, draft, title, "reports", "en", NOW, members_only=members_only)
-
-
-def found(reader: FlaskClient, question: str, **query: str) -> list[str]:
-    """Return the addresses that a question leads to."""
-    answer = reader.get("/search", query_string={"q": question, **query})
-    assert answer.status_code == 200
-    rows = re.findall(r'<ul class="rows">(.*?)</ul>', answer.text, re.DOTALL)
-    return re.findall(r'<a href="([^"]*)"', "".join(rows))
 
 
 def test_every_kind_is_found_and_grouped(config: Config, reader: FlaskClient) -> None:
@@ -147,81 +96,6 @@ def test_stored_text_is_shown_and_never_run(config: Config, reader: FlaskClient)
     suggested = reader.get("/search/suggest?q=script")
     assert suggested.content_type == "application/json"
     assert json.loads(suggested.text) == [[hostile, "/board/1#post-1"]]
-
-
-def test_what_is_hidden_removed_or_changed_is_not_found(config: Config, reader: FlaskClient) -> None:
-    write(config, "Tools", "A hoe", "A plough", "A spade", "A rake")
-    assert found(reader, "plough") == ["/board/1#post-2"]
-    with closing(db.connect(State(config.state).database)) as conn, db.transaction(conn):
-        own_posts.change(conn, 2, PHONE, "Amina", "A cart", NOW)
-        own_posts.remove(conn, 3, PHONE, NOW)
-        moderation.hide(conn, 4, Act("op", NOW))
-    assert found(reader, "plough") == found(reader, "spade") == found(reader, "rake") == []
-    assert found(reader, "cart") == ["/board/1#post-2"]
-    with closing(db.connect(State(config.state).database)) as conn, db.transaction(conn):
-        moderation.restore(conn, 4, Act("op", NOW))
-        moderation.hide(conn, 1, Act("op", NOW))
-    for question in ("tools", "hoe", "cart", "rake"):
-        assert found(reader, question) == []
-        assert reader.get(f"/search/suggest?q={question}").json == []
-    with closing(db.connect(State(config.state).database)) as conn, db.transaction(conn):
-        moderation.restore(conn, 1, Act("op", NOW))
-    assert found(reader, "rake") == ["/board/1#post-4"]
-
-
-def test_a_board_that_is_switched_off_is_not_searched(config: Config, reader: FlaskClient) -> None:
-    write(config, "Tools", "A hoe")
-    for state, expected in ((BoardIs.READ_ONLY, ["/board/1#post-1"]), (BoardIs.OFF, [])):
-        with closing(db.connect(State(config.state).database)) as conn, db.transaction(conn):
-            board_settings.save(conn, dataclasses.replace(board_settings.read(conn), state=state))
-        assert found(reader, "hoe") == expected
-        assert len(reader.get("/search/suggest?q=tools").json or ()) == len(expected)
-
-
-def test_members_find_what_is_theirs_and_nobody_else(config: Config, reader: FlaskClient) -> None:
-    with closing(db.connect(State(config.state).database)) as conn, db.transaction(conn):
-        conn.execute("UPDATE sections SET members_only = 1 WHERE section = 'talk'")
-    write(config, "Board of the cooperative", "Our dividend is late")
-    paper = add_paper(config, "Dividend minutes", "Each gets seven baskets", members_only=True)
-    for question in ("dividend", "baskets", "minutes"):
-        answer = reader.get(f"/search?q={question}")
-        assert found(reader, question) == []
-        assert "seven" not in answer.text
-        assert answer.headers["Cache-Control"] == "no-cache"
-    sign_in(reader, join(State(config.state)))
-    assert found(reader, "dividend") == [f"/documents/{paper}/1/words", "/board/1#post-1"]
-    answer = reader.get("/search?q=baskets")
-    assert answer.headers["Cache-Control"] == "no-store"
-    assert "For members only" in answer.text
-    assert "seven <mark>baskets</mark>" in answer.text
-    assert reader.get("/search/suggest?q=divid").json == []
-    assert reader.get("/search/suggest?q=board").json == []
-
-
-def test_the_words_of_papers_are_found_on_their_page(config: Config, packer: Packer) -> None:
-    village(packer)
-    data = b"%PDF-1.4 loi"
-    with closing(db.connect(packer.state.database)) as conn, db.transaction(conn):
-        words = "la terre " * (PAGE_LETTERS // 9 + 20) + "appartient à l’assemblée générale"
-        facts.record(conn, packer.state, hashlib.sha256(data).hexdigest(), Reading(9, words), NOW)
-    reader = portal_of(config, packer)
-    assert found(reader, "assemblee GENERALE") == ["/documents/words/village/loi/fr/loi.pdf?page=2"]
-    assert found(reader, "loi") == ["/documents/words/village/loi/fr/loi.pdf"]
-    assert "<mark>assemblée</mark> <mark>générale</mark>" in reader.get("/search?q=assemblée+générale").text
-    page = reader.get("/documents/words/village/loi/fr/loi.pdf?page=2")
-    assert "assemblée" in page.text
-
-
-def test_papers_of_this_kiosk_are_found_by_their_newest_version(config: Config, reader: FlaskClient) -> None:
-    paper = add_paper(config, "Water rules", "A jerrycan costs fifty")
-    assert found(reader, "jerrycan") == [f"/documents/{paper}/1/words"]
-    add_paper(config, "Water rules", "A bucket costs sixty", paper=paper)
-    assert found(reader, "jerrycan") == []
-    assert found(reader, "bucket") == [f"/documents/{paper}/2/words"]
-    assert reader.get("/search/suggest?q=wat").json == [["Water rules", f"/documents/{paper}/2/words"]]
-    with closing(db.connect(State(config.state).database)) as conn, db.transaction(conn):
-        papers.withdraw(conn, paper, NOW)
-    assert found(reader, "bucket") == []
 
 
 def test_threads_stand_once_and_the_newest_first(config: Config, reader: FlaskClient) -> None:

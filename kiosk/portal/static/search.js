@@ -29,7 +29,7 @@
 	function mark(n) {
 		at = n;
 		found.forEach(function (_, i) { set(list.children[i], { "aria-selected": i === n }); });
-		set(box, { "aria-activedescendant": n < 0 ? "" : "q-" + n });
+		if (n < 0) box.removeAttribute("aria-activedescendant"); else set(box, { "aria-activedescendant": "q-" + n });
 	}
 	function stop() {
 		clearTimeout(wait);
