@@ -238,3 +238,25 @@ def _distinct(document: Document, config: Config) -> None:
         if site.url and site.url in seen:
             document.complain((name, "url"), f"'{site.url}' is the address of {seen[site.url]} too")
         seen[site.url] = name
+    for name in ("portal", "console"):
+        if _share_cookies(_host(config.library), _host(sites[name])):
+            told = f"'{config.library.url}': scripts of books could set cookies of the {name} ({sites[name].url})"
+            document.complain(
+                ("library", "url"), told, "take another name, as http://books.lan beside http://kiosk.lan"
+            )
+
+
+def _host(site: Site) -> str:
+    try:
+        return urlsplit(site.url).hostname or ""
+    except ValueError:  # told before
+        return ""
+
+
+def _share_cookies(one: str, other: str) -> bool:
+    """Tell whether a script on one host may set cookies for the other: for all hosts below a name of two parts."""
+    if one == other:
+        return one != ""
+    if "" in (one, other) or one.replace(".", "").isdigit() or ":" in one:
+        return False
+    return one.split(".")[-2:] == other.split(".")[-2:]

@@ -14,7 +14,7 @@ GOOD = """\
 name: Kijiji telecenter
 state: state
 portal: {address: 127.0.0.1, port: 8080, url: "http://kiosk.test"}
-library: {address: 127.0.0.2, port: 8081, url: "http://books.kiosk.test"}
+library: {address: 127.0.0.2, port: 8081, url: "http://books.test"}
 console:
   address: 127.0.0.3
   port: 8082
@@ -48,7 +48,9 @@ def test_a_good_file_is_read(tmp_path: Path) -> None:
         ("port: 8082", "port: 99999", "kiosk.yaml:7: 'port' is 99999 (a whole number from 1 to 65535)"),
         ("port: 8082", "prot: 8082", "kiosk.yaml:7: unknown key 'prot' (did you mean 'port'?)"),
         ("port: 8082", 'port: "8082"', "kiosk.yaml:7: 'port' must be a whole number"),
-        ("http://books.kiosk.test", "http://kiosk.test", "is the address of portal too"),
+        ("http://books.test", "http://kiosk.test", "is the address of portal too"),
+        ("http://books.test", "http://books.kiosk.test", "scripts of books could set cookies of the portal"),
+        ("http://books.test", "http://kiosk.test:8081", "scripts of books could set cookies of the portal"),
         ("state: state", "state: state\ntime_zone: Africa/Kamapla", "did you mean 'Africa/Kampala'?"),
         ("https://console.kiosk.test/", "console", "'console' is not a URL (write it as http://host:port)"),
         ("https://console.kiosk.test/", "https://[::1", "'https://[::1' is not a URL"),

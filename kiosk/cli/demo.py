@@ -33,7 +33,7 @@ from kiosk.store.state import State, write_durably
 OPERATOR = "operator"
 # Browsers keep cookies by host, whatever the port: each site has a loopback host of its own, as on a kiosk each has a
 # host name of its own, so that nothing in a book can touch the cookies of the portal or the console. The library's is
-# a name: kiwix-serve, since Debian 13, listens on no address that an interface does not list, as 127.0.0.2.
+# a name: to a browser that is another host than the address behind it.
 PORTAL, LIBRARY, CONSOLE, MIRROR = "127.0.0.1", "127.0.0.1", "127.0.0.3", "127.0.0.4"
 LIBRARY_HOST = "localhost"
 

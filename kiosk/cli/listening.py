@@ -22,12 +22,30 @@ if TYPE_CHECKING:
 
 THREADS = 4
 """Enough for a hotspot of twenty phones; each thread costs memory."""
+MOST_WAITING_BYTES = 1 << 20
+"""So much of an answer lies ready for a phone that takes it slowly; the rest is made when it is wanted."""
 MOST_DROPPED_BYTES = 16_000_000_000
 """What sends more than this does not stop by itself, and is cut off."""
 
 
 def listen(app: WSGIApplication, address: str, port: int, most_bytes: int, proxy: str | None = None) -> None:
-    """Serve an application until the process is stopped.
+    """Serve an application until the process is stopped; the arguments are those of `bind`.
+
+    Raises:
+        HostError: address or port are not to be had.
+    """
+    bind(app, address, port, most_bytes, proxy).run()
+
+
+def bind(
+    app: WSGIApplication,
+    address: str,
+    port: int,
+    most_bytes: int,
+    proxy: str | None = None,
+    threads: int = THREADS,
+) -> Any:
+    """Return a server that listens, and answers once its `run` is called.
 
     Args:
         app: the application. A request with a larger body reaches it with its true length and nothing to read.
@@ -35,6 +53,7 @@ def listen(app: WSGIApplication, address: str, port: int, most_bytes: int, proxy
         port: likewise.
         most_bytes: the largest body that is kept for the application.
         proxy: the address of the program in front that is believed when it tells whom it asks for.
+        threads: how many answers are made at once.
 
     Raises:
         HostError: address or port are not to be had.
@@ -44,7 +63,8 @@ def listen(app: WSGIApplication, address: str, port: int, most_bytes: int, proxy
     sockets: dict[int, Any] = {}
     try:
         server = waitress.create_server(
-            app, map=sockets, host=address, port=port, threads=THREADS, ident=None, channel_timeout=60,
+            app, map=sockets, host=address, port=port, threads=threads, ident=None, channel_timeout=60,
+            outbuf_high_watermark=MOST_WAITING_BYTES,
             max_request_body_size=most_bytes + 1, clear_untrusted_proxy_headers=True, **believed,
         )  # fmt: skip
     except (OSError, ValueError) as error:
@@ -56,7 +76,7 @@ def listen(app: WSGIApplication, address: str, port: int, most_bytes: int, proxy
     for each in sockets.values():
         if hasattr(each, "channel_class"):
             each.channel_class = _Channel
-    server.run()
+    return server
 
 
 class _Nothing:

@@ -10,18 +10,22 @@ from flask import Flask
 
 from kiosk import config as configuration
 from kiosk.cli.kiosk_options import CONFIG
-from kiosk.cli.listening import listen
+from kiosk.cli.listening import bind, listen
 from kiosk.config import Site
 from kiosk.console import create_console
 from kiosk.errors import ConfigError
 from kiosk.host import kiwix
+from kiosk.host.processes import free_port
 from kiosk.portal import create_portal
+from kiosk.portal.reading import create_library
 from kiosk.store.state import State
 from kiosk.sync import neighbours
 from kiosk.sync.holdings import Holdings
 from kiosk.sync.sharing import create_sharing
 
 MIRROR_PORT = 8090
+LIBRARY_THREADS = 16
+"""A film in a book that a phone watches keeps a thread busy as long as it plays."""
 MOST_QUESTION_BYTES = 1000
 """Nobody has anything to tell the mirror."""
 
@@ -60,7 +64,7 @@ def console(config_path: Path) -> None:
 @serve.command()
 @CONFIG
 def library(config_path: Path) -> None:
-    """Serve the library: kiwix-serve on the books of the current generation.
+    """Serve the library: the books of the current generation, by kiwix-serve, under a bar that leads back.
 
     \b
     Example:
@@ -69,7 +73,13 @@ def library(config_path: Path) -> None:
     config = configuration.load(config_path)
     state = State(config.state)
     state.prepare()
-    kiwix.serve(config.library, state.current, state.folder / "no-books.xml")
+    site = config.library
+    behind = Site("127.0.0.1", free_port("127.0.0.1"), site.url)
+    app = create_library(config, behind)
+    most_bytes = int(app.config["MAX_CONTENT_LENGTH"])
+    server = bind(app, site.address, site.port, most_bytes, site.proxy, LIBRARY_THREADS)
+    threading.Thread(target=server.run, daemon=True).start()
+    kiwix.serve(behind, state.current, state.folder / "no-books.xml")
 
 
 @serve.command()

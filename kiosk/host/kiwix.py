@@ -64,7 +64,7 @@ def _shelf(current: Path, empty: Path) -> Path:
 def _start(site: Site, shelf: Path) -> subprocess.Popen[bytes]:
     command = [
         PROGRAM, "--library", "--address", site.address, "--port", str(site.port), "--threads", "2",
-        "--nodatealiases", "--blockexternal", "--nolibrarybutton", str(shelf),
+        "--nodatealiases", "--nosearchbar", str(shelf),
     ]  # fmt: skip
     # One malloc arena keeps its memory at a third under load (measured).
     environment = os.environ | {"MALLOC_ARENA_MAX": "1"}

@@ -125,6 +125,13 @@ def answers(url: str) -> bool:
         return False
 
 
+def free_port(address: str) -> int:
+    """Return a port of this machine that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind((address, 0))
+        return int(probe.getsockname()[1])
+
+
 def check_port(address: str, port: int, what: str) -> None:
     """Make sure that a port is free.
 

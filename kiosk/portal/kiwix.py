@@ -24,9 +24,13 @@ ATOM = "{http://www.w3.org/2005/Atom}"
 
 @dataclass(frozen=True)
 class OpenBook:
-    """A book that the library serves: the path to read it at, and whether its text can be searched."""
+    """A book that the library serves: the path kiwix-serve has it at, its title and language, and whether its
+    text can be searched.
+    """
 
     path: str
+    title: str
+    language: str
     searchable: bool
 
     @property
@@ -79,5 +83,6 @@ def read_catalogue(data: bytes) -> dict[str, OpenBook]:
         for link in entry.iter(f"{ATOM}link"):
             path = link.get("href", "")
             if link.get("type") == "text/html" and path.startswith("/"):
-                found[uuid] = OpenBook(path, "_ftindex:yes" in tags)
+                title, language = entry.findtext(f"{ATOM}title", ""), entry.findtext(f"{ATOM}language", "")
+                found[uuid] = OpenBook(path, title, language, "_ftindex:yes" in tags)
     return found

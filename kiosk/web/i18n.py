@@ -180,7 +180,8 @@ def _switch() -> AnyResponse | None:
 def _vary(response: Response) -> Response:
     if response.mimetype == "text/html":
         response.vary.update(("Accept-Language", "Cookie"))
-        response.content_language.add(chosen())
+        if not response.content_language:  # a page of a book has its own
+            response.content_language.add(chosen())
     return response
 
 

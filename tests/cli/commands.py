@@ -15,7 +15,7 @@ CONFIG = """\
 name: Umoja
 state: {state}
 portal: {{address: 127.0.0.1, port: 8080, url: "http://kiosk.test"}}
-library: {{address: 127.0.0.2, port: 8081, url: "http://books.kiosk.test"}}
+library: {{address: 127.0.0.2, port: 8081, url: "http://books.test"}}
 console: {{address: 127.0.0.3, port: 8082, url: "http://console.kiosk.test"}}
 sync: {{mirrors: ["{mirror}"], trusted_root: {root}, neighbours: false}}
 time_zone: Africa/Kampala

@@ -59,17 +59,28 @@ def page(config: Config, packer: Packer, site: Site) -> tuple[str, str]:
 def test_up(config: Config, packer: Packer, path: str) -> None:
     with library(CATALOGUE.format(uuid=UUID, tags="_ftindex:yes;x", path=path)) as site:
         text, policy = page(config, packer, site)
-    assert f'href="http://library.test:8080{path}"' in text
+    assert 'href="http://library.test:8080/content/handbook_en/"' in text, "whatever this kiwix-serve calls it"
     assert 'action="http://library.test:8080/search"' in text
-    assert f'name="books.id" value="{UUID}"' in text
+    assert 'name="book" value="handbook_en"' in text
     assert "form-action 'self' http://library.test:8080;" in policy
     assert "service is not running" not in text
+
+
+def test_the_chosen_language_goes_with_the_link_to_another_host(config: Config, packer: Packer) -> None:
+    village(packer)
+    packer.install()
+    with library(CATALOGUE.format(uuid=UUID, tags="_ftindex:yes", path="/handbook_en")) as site:
+        visitor = create_portal(dataclasses.replace(config, library=site), lambda: NOW).test_client()
+        visitor.set_cookie("lang", "sw")
+        text = visitor.get("/library").text
+    assert 'href="http://library.test:8080/content/handbook_en/?lang=sw"' in text
+    assert 'name="lang" value="sw"' in text
 
 
 def test_a_book_without_index_has_no_search(config: Config, packer: Packer) -> None:
     with library(CATALOGUE.format(uuid=UUID, tags="_ftindex:no", path="/handbook_en")) as site:
         text, _policy = page(config, packer, site)
-    assert 'href="http://library.test:8080/handbook_en"' in text
+    assert 'href="http://library.test:8080/content/handbook_en/"' in text
     assert "http://library.test:8080/search" not in text
 
 

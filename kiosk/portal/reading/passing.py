@@ -1,0 +1,189 @@
+"""From kiwix-serve to a phone: files as they are, pages of books under the bar.
+
+Owns: the headers of what a book holds. True always: nothing is held but the beginning of a page; what a phone has
+already is not sent again; a book's page loads nothing from elsewhere, sends nothing elsewhere, and is framed by
+nobody else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Iterable, Iterator
+from urllib.parse import quote, unquote
+
+from flask import Response, redirect, request, url_for
+from flask_babel import get_locale, gettext
+from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response as AnyResponse
+
+from kiosk.portal.reading import bar, service, titles
+from kiosk.portal.reading.service import Answer
+from kiosk.portal.reading.titles import Title
+from kiosk.web import current
+from kiosk.web.i18n import chosen
+
+PAGES = frozenset(("text/html", "application/xhtml+xml"))
+TEXTS = PAGES | {
+    "text/css", "text/plain", "text/javascript", "application/javascript", "application/x-javascript",
+    "application/json", "image/svg+xml", "text/xml", "application/xml",
+}  # fmt: skip
+"""What becomes much smaller on the way."""
+LEVEL = 5
+GZIP = 31
+"""How zlib calls a gzip header with its largest window."""
+FEWEST_BYTES = 500
+"""Less is not worth packing."""
+KEPT_SECONDS = 3600
+"""How long a phone may use a picture of a book unasked: a book may be replaced by a newer one."""
+SAFE = "/-._~!$&'()*+,;=:@|"
+POLICY = (
+    "default-src 'self' data: blob: 'unsafe-inline' 'unsafe-eval'; frame-ancestors 'self'; base-uri 'self'; "
+    "form-action 'self'"
+)
+"""What a book may do: run its own scripts, and nothing that leaves its origin."""
+
+
+def send(book: str, path: str) -> AnyResponse:
+    """Return a page or file of a book.
+
+    Raises:
+        ServiceDown: kiwix-serve does not answer.
+        NotFound: there is no such book, or nothing at that path.
+    """
+    title = titles.wanted(book)
+    above = b"" if _is_for_a_script() else bar_of(title)
+    tags = _tags(title, above)
+    if any(request.if_none_match.contains_weak(tag) for tag in tags):
+        return _marked(Response(status=304), next(tag for tag in tags if request.if_none_match.contains_weak(tag)))
+    target = quote(title.inside + path, safe=SAFE)
+    if request.query_string:
+        target += "?" + quote(request.query_string, safe=SAFE + "%?")
+    answer = _asked(target, tags)
+    if answer.status in (301, 302, 303, 307, 308):
+        answer.close()
+        return _led_on(answer, title)
+    if answer.status not in (200, 206, 416):
+        answer.close()
+        raise NotFound
+    if answer.type in PAGES and answer.status == 200:
+        response = _under_the_bar(answer, above)
+        response.content_language.add(title.book.language)
+        return _marked(response, tags[0] if tags else "")
+    return _marked(_as_it_is(answer), tags[1] if tags else "", kept_seconds=KEPT_SECONDS)
+
+
+def pass_on() -> AnyResponse:
+    """Return what kiwix-serve itself says to this request.
+
+    Raises:
+        ServiceDown: it does not answer.
+    """
+    target = quote(request.path, safe=SAFE)
+    if request.query_string:
+        target += "?" + quote(request.query_string, safe=SAFE + "%?")
+    answer = service.ask(titles.known().service, target, request.method)
+    return _as_it_is(answer)
+
+
+def bar_of(title: Title) -> bytes:
+    """Return the bar above the pages of a book, in the visitor's language."""
+    links = [(f"{current.config().portal.url}/library#{title.book.name}", bar.BACK, gettext("Back to the shelf"))]
+    if title.book.searchable:
+        links.append((url_for("reading.search", book=title.book.name), bar.SEARCH, gettext("Search in this book")))
+    locale = get_locale()
+    return bar.markup(gettext("Library"), links, chosen(), locale.text_direction if locale else "ltr")
+
+
+def _is_for_a_script() -> bool:
+    # Scripts of books ask for pieces of pages, to put them into the page that is there. Browsers that run them tell by
+    # what they accept, or more openly; small ones accept anything for a page.
+    told = request.headers.get
+    runs_scripts = told("User-Agent", "").startswith("Mozilla/")
+    return (
+        told("Sec-Fetch-Dest", "document") != "document"
+        or "X-Requested-With" in request.headers
+        or (runs_scripts and "text/html" not in told("Accept", ""))
+    )
+
+
+def _tags(title: Title, above: bytes) -> tuple[str, ...]:
+    # A book's bytes never change under its UUID: the first tag is for its pages, the second for all else in it.
+    page = hashlib.sha256(above).hexdigest()[:12]
+    return (f"{title.uuid}-{page}", title.uuid) if title.settled else ()
+
+
+def _asked(target: str, tags: tuple[str, ...]) -> Answer:
+    kiwix, method = titles.known().service, request.method
+    unchanged = "If-Range" not in request.headers or (bool(tags) and request.if_range.etag == tags[1])
+    answer = service.ask(kiwix, target, method, request.headers.get("Range", "") if unchanged else "")
+    if answer.status != 200 and answer.type in PAGES:  # a range of a page without its bar is no range of it
+        answer.close()
+        answer = service.ask(kiwix, target, method)
+    return answer
+
+
+def _led_on(answer: Answer, title: Title) -> AnyResponse:
+    path, _, query = answer.location.partition("?")
+    if not unquote(path).startswith(title.inside):
+        raise NotFound(f"a book leads to {answer.location}")
+    url = url_for("reading.read", book=title.book.name, path=unquote(path).removeprefix(title.inside))
+    response = redirect(url + (f"?{query}" if query else ""), 302)
+    response.headers["Content-Security-Policy"] = POLICY
+    return response
+
+
+def _under_the_bar(answer: Answer, above: bytes) -> Response:
+    pieces = answer.pieces()
+    content_type = answer.headers["Content-Type"]
+    first = next(pieces, b"")
+    whole: Iterable[bytes] = _again(first, pieces)
+    if encoding := bar.is_wide(first, content_type):
+        whole, content_type = bar.as_utf8(whole, encoding), f"{answer.type}; charset=utf-8"
+    made = bar.under(above, whole, is_xml=answer.type != "text/html")
+    return _packed(Response(made, 200, content_type=content_type), answer)
+
+
+def _again(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+    yield first
+    yield from rest
+
+
+def _as_it_is(answer: Answer) -> Response:
+    response = Response(answer.pieces(), answer.status)
+    for name, value in answer.headers.items():
+        response.headers[name] = value
+    many = int(answer.headers.get("Content-Length", FEWEST_BYTES)) >= FEWEST_BYTES
+    if answer.status == 200 and answer.type in TEXTS and many:
+        return _packed(response, answer)
+    response.call_on_close(answer.close)
+    return response
+
+
+def _packed(response: Response, answer: Answer) -> Response:
+    response.vary.add("Accept-Encoding")
+    if request.accept_encodings["gzip"] > 0:
+        response.response = _gzip(response.iter_encoded())
+        response.headers["Content-Encoding"] = "gzip"
+        for name in ("Content-Length", "Accept-Ranges"):
+            response.headers.pop(name, None)
+    response.call_on_close(answer.close)
+    return response
+
+
+def _gzip(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    packer = zlib.compressobj(LEVEL, zlib.DEFLATED, GZIP)
+    for piece in pieces:
+        if data := packer.compress(piece):
+            yield data
+    yield packer.flush()
+
+
+def _marked(response: Response, tag: str, kept_seconds: int = 0) -> Response:
+    if tag:
+        response.set_etag(tag, weak="Content-Encoding" in response.headers)
+        if kept_seconds:
+            response.headers["Cache-Control"] = f"max-age={kept_seconds}"
+    response.headers["Content-Security-Policy"] = POLICY
+    response.headers["X-Frame-Options"] = "SAMEORIGIN"
+    return response

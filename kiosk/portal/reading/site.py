@@ -1,0 +1,111 @@
+"""The library's site: pages of books, the search in a book, and the ways back.
+
+Owns: every address of the library's origin. `/content/BOOK/PATH` is a page or file of a book, whatever the version of
+kiwix-serve calls it; addresses as kiwix-serve had them lead there. True always: a page that is not here, or a service
+that is down, is told in the visitor's language.
+"""
+
+from __future__ import annotations
+
+import re
+
+from flask import Blueprint, Flask, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.utils import redirect
+from werkzeug.wrappers import Response
+
+from kiosk.clock import Clock, system_clock
+from kiosk.config import Config, Site
+from kiosk.errors import NotFound
+from kiosk.portal.reading import hits, passing, service, titles
+from kiosk.portal.reading.service import ServiceDown
+from kiosk.portal.reading.titles import Title, Titles
+from kiosk.web import current
+from kiosk.web.app import create_site
+from kiosk.web.languages import make_pages
+
+RETRY_SECONDS = 10
+HITS_A_PAGE = 20
+MOST_LETTERS = 200
+MOST_ANSWER_BYTES = 1_000_000
+
+pages = Blueprint("reading", __name__)
+
+
+def create_library(config: Config, kiwix: Site, clock: Clock = system_clock) -> Flask:
+    """Return the library's site as a WSGI application; to be made before kiwix-serve is started.
+
+    Args:
+        kiwix: where kiwix-serve listens, on this machine only.
+    """
+    app = create_site("portal.reading", config, clock, title=config.name)
+    Titles(kiwix, current.site_of(app).state.current_number()).install(app)
+    app.context_processor(lambda: {"shelf_url": f"{config.portal.url}/library"})
+    app.register_blueprint(pages)
+    app.register_blueprint(make_pages(list))
+    app.register_error_handler(ServiceDown, _down)
+    return app
+
+
+@pages.get("/")
+def front() -> Response:
+    """Lead to the shelf, which is the portal's."""
+    return redirect(f"{current.config().portal.url}/library", 302)
+
+
+@pages.get("/content/<book>/")
+@pages.get("/content/<book>/<path:path>")
+def read(book: str, path: str = "") -> Response:
+    """Show a page of a book, or send a file of it; without a path, lead to the book's first page."""
+    return passing.send(book, path)
+
+
+@pages.get("/search")
+def search() -> Response | str:
+    """Show what is found in a book; programs that ask for XML get what kiwix-serve says itself."""
+    if request.args.get("format") == "xml":
+        return passing.pass_on()
+    title = titles.asked_for(request.args)
+    if title is None:
+        raise NotFound("there is no such book")
+    pattern = " ".join(request.args.get("pattern", "").split())[:MOST_LETTERS]
+    asked = request.args.get("from", "")
+    first = int(asked) if re.fullmatch(r"\d{1,5}", asked) else 0
+    found = _found(title, hits.words(pattern), first) if pattern and title.book.searchable else None
+    return render_template(
+        "search.html", title=title, pattern=pattern, found=found, first=first, each=HITS_A_PAGE, most=MOST_LETTERS
+    )
+
+
+def _found(title: Title, words: str, first: int) -> hits.Found | None:
+    if not words:
+        return hits.Found(0, ())
+    answer = service.ask(titles.known().service, hits.target(title.uuid, words, first, HITS_A_PAGE))
+    data = answer.data(MOST_ANSWER_BYTES)
+    return hits.read(data, title.inside) if answer.status == 200 else None
+
+
+@pages.get("/catalog/<path:path>")
+@pages.get("/raw/<path:path>")
+@pages.get("/suggest")
+def service_itself(path: str = "") -> Response:
+    """Pass on what kiwix-serve says to programs: its catalogue, what books say of themselves, and suggestions."""
+    return passing.pass_on()
+
+
+@pages.get("/<book>")
+@pages.get("/<book>/<path:path>")
+def as_it_was(book: str, path: str = "") -> Response:
+    """Lead an address of older kiwix-serves, without `/content`, to the page it means."""
+    titles.wanted(book)
+    return redirect(url_for("reading.read", book=book, path=path), 302)
+
+
+def _down(_error: ServiceDown) -> tuple[str, int, dict[str, str]]:
+    heading = gettext("Something went wrong on the kiosk")
+    text = gettext(
+        "The library service is not running on this kiosk, so books can not be opened right now. They can still be "
+        "taken home. Please tell the people of the telecenter."
+    )
+    page = render_template("error.html", code=503, heading=heading, text=text)
+    return page, 503, {"Retry-After": str(RETRY_SECONDS)}
