@@ -145,6 +145,7 @@ def move(config_path: Path, number: int, section: str, why: str, json_: bool) ->
 @click.option("--hidden-after", type=int, metavar="REPORTS", help="Hide a post after so many reports; 0: never.")
 @click.option("--phone-an-hour", type=int, metavar="POSTS", help="How much one phone may write.")
 @click.option("--address-an-hour", type=int, metavar="POSTS", help="How much one address may; phones may share it.")
+@click.option("--attachments-mb", type=int, metavar="MB", help="Room for photos and voice notes; 0: take none.")
 @CONFIG
 @JSON
 def set_(config_path: Path, json_: bool, **given: Any) -> None:

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from kiosk.errors import InvalidInput, NotFound
 from kiosk.portal import board, board_rules
-from kiosk.store import moderation, own_posts, threads
+from kiosk.store import attachments, moderation, own_posts, threads
 from kiosk.store.db import transaction
 from kiosk.store.threads import Post
 from kiosk.web import current, i18n, phone
@@ -47,6 +47,8 @@ def remove(post: int) -> Response | tuple[str, int]:
         return _change_page(found), 422
     with transaction(conn()):
         own_posts.remove(conn(), post, _phone(), current.now())
+        gone = attachments.forget(conn(), post)
+    attachments.unlink(current.state(), gone)
     flash(gettext("Your message was taken away."), "done")
     try:
         threads.get(conn(), found.thread)

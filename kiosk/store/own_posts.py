@@ -9,14 +9,12 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 from kiosk.errors import NotFound
-from kiosk.store import threads
+from kiosk.store import attachments, threads
 from kiosk.store.db import Connection, to_text
-from kiosk.store.threads import Post
+from kiosk.store.threads import NO_WORDS, Post
 
 OWN_MINUTES = 30
 """How long a phone may change what it wrote."""
-GONE = "–"
-"""What stands in a row whose words are gone."""
 
 
 def is_own(post: Post, phone: str | None, now: datetime) -> bool:
@@ -45,7 +43,7 @@ def change(conn: Connection, post: int, phone: str | None, author: str, body: st
         NotFound: see `get`.
     """
     found = get(conn, post, phone, now)
-    author, body = threads.clean_post(author, body)
+    author, body = threads.clean_post(author, body, may_be_empty=bool(attachments.of_posts(conn, [post])))
     conn.execute(
         "UPDATE posts SET author = ?, body = ?, edited_at = ?, judged = 0 WHERE post = ?",
         (author, body, to_text(now), post),
@@ -60,12 +58,14 @@ def remove(conn: Connection, post: int, phone: str | None, now: datetime) -> Pos
         NotFound: see `get`.
     """
     found = get(conn, post, phone, now)
-    conn.execute("UPDATE posts SET author = ?, body = ?, phone = NULL, removed = 1 WHERE post = ?", (GONE, GONE, post))
+    conn.execute(
+        "UPDATE posts SET author = ?, body = ?, phone = NULL, removed = 1 WHERE post = ?", (NO_WORDS, NO_WORDS, post)
+    )
     conn.execute("UPDATE threads SET posts = posts - 1 WHERE thread = ?", (found.thread,))
     conn.execute(
         "UPDATE threads SET hidden = 1, title = ?, price = NULL, place = NULL WHERE thread = ? AND NOT EXISTS"
         " (SELECT 1 FROM posts WHERE posts.thread = threads.thread AND removed = 0)",
-        (GONE, found.thread),
+        (NO_WORDS, found.thread),
     )
     return found
 

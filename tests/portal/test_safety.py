@@ -19,8 +19,8 @@ VALUES = {
     "category": "law", "paper": 1, "version": 1,
 }  # fmt: skip
 NOTICE = {**VALUES, "item": "prices"}
-ABSENT = re.compile(r"/documents/(?:1|words|picture)/|/board/(?:1|post)")
-"""Papers that were added here and posts, of which this kiosk has none, and what was read in papers: nothing yet."""
+ABSENT = re.compile(r"/documents/(?:1|words|picture)/|/board/(?:1|post|photo|voice)")
+"""Papers that were added here, posts and what they carry: this kiosk has none; nor was anything read in papers."""
 POLICY = (
     "default-src 'none'; img-src 'self'; style-src 'self'; media-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'"
