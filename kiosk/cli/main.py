@@ -53,7 +53,7 @@ def kiosk() -> None:
                       kiosk member add|import|list|card|revoke|reissue|unlock
                       kiosk recording add|list|remove
                       kiosk document add|list|withdraw|restore
-    The board:        kiosk board reports|hide|restore|close|pin
+    The board:        kiosk board reports|queue|hide|restore|close|pin
     To try it all:    kiosk demo
     """
 

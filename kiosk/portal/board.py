@@ -18,7 +18,7 @@ from werkzeug.wrappers import Response
 from kiosk.errors import Conflict, InvalidInput
 from kiosk.portal import attachments as forms
 from kiosk.portal import board_rules, membership, torn_forms
-from kiosk.portal.sending import send
+from kiosk.portal.sending import Outcome, send
 from kiosk.store import attachments, board_settings, own_posts, sections, threads
 from kiosk.store.attachments import PHOTO, VOICE
 from kiosk.store.board_settings import BoardIs
@@ -93,7 +93,9 @@ def open_thread() -> Response | tuple[str, int] | tuple[str, int, dict[str, str]
     if outcome.post is None:
         problems = _problems("", board_rules.wait_words(outcome.wait))
         return _form(section, typed, problems), 429, _retry(outcome.wait)
-    _remember(typed["author"], gettext("Your message is on the board."))
+    _remember(typed["author"], _done(outcome, gettext("Your message is on the board.")))
+    if not outcome.post.open:
+        return redirect(url_for("board.section", section=section.section), 303)
     return redirect(url_for("board.show", thread=outcome.post.thread), 303)
 
 
@@ -125,7 +127,7 @@ def reply(thread: int) -> Response | tuple[str, int] | tuple[str, int, dict[str,
     if outcome.post is None:
         problems = _problems("", board_rules.wait_words(outcome.wait))
         return _thread_page(thread, typed, problems), 429, _retry(outcome.wait)
-    _remember(typed["author"], gettext("Your answer is on the board."))
+    _remember(typed["author"], _done(outcome, gettext("Your answer is on the board.")))
     return redirect(to_post(thread, outcome.post.post), 303)
 
 
@@ -223,6 +225,12 @@ def _fields(sent: Mapping[str, str]) -> dict[str, str]:
     fields["author"] = sent.get("author", session.get("author", ""))
     fields["send"] = sent.get("send", "") if request.method == "POST" else secrets.token_urlsafe(16)
     return fields
+
+
+def _done(outcome: Outcome, text: str) -> str:
+    if outcome.post and not outcome.post.open:
+        return str(gettext("Someone of the telecenter looks at it first. Then everyone can read it."))
+    return text
 
 
 def _remember(author: str, done: str) -> None:

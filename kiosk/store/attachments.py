@@ -37,6 +37,11 @@ class Attachment:
     seconds: int
 
 
+def paths(state: State, attachment: Attachment) -> list[Path]:
+    """Return where the files of an attachment lie."""
+    return [path(state, attachment.name, ending) for ending in ENDINGS[attachment.kind]]
+
+
 def path(state: State, name: str, ending: str) -> Path:
     """Return where a file of an attachment lies; `ending` is one of `ENDINGS`."""
     return state.attachments / f"{name}{ending}"
