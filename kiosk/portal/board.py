@@ -72,7 +72,7 @@ def new() -> str:
 def open_thread() -> Response | tuple[str, int] | tuple[str, int, dict[str, str]]:
     """Open a thread and show it, or show the form again with what is wrong."""
     typed = _typed()
-    section = _section(request.args.get("in", "") or request.form.get("section", "talk"))
+    section = _section(request.args.get("in", "") or sections.usual(conn()).section)
     offer = Offer(typed["price"], typed["place"], typed["ends"])
 
     def check(carries: bool) -> None:
