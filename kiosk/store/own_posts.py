@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from kiosk.errors import NotFound
 from kiosk.store import attachments, threads
 from kiosk.store.db import Connection, to_text
-from kiosk.store.threads import NO_WORDS, Post
+from kiosk.store.threads import NO_WORDS, Offer, Post
 
 OWN_MINUTES = 30
 """How long a phone may change what it wrote."""
@@ -49,6 +49,27 @@ def change(conn: Connection, post: int, phone: str | None, author: str, body: st
         (author, body, to_text(now), post),
     )
     return found
+
+
+def change_thread(conn: Connection, post: int, phone: str | None, title: str, offer: Offer, now: datetime) -> None:
+    """Change what a thread says of itself: its title and, in a section that sells, price, place and last day.
+
+    Args:
+        post: the one that opened it.
+
+    Raises:
+        InvalidInput: a field is empty, too long, or no day that can be an end.
+        NotFound: see `get`; or the post did not open its thread.
+    """
+    thread = threads.get(conn, get(conn, post, phone, now).thread)
+    if threads.first_post(conn, thread.thread) != post:
+        raise NotFound(f"the post {post} opened no thread")
+    fields = threads.clean_thread(conn, title, thread.section, offer, now)
+    # An offer that has sunk rises: its last day is another now, and `tidy` lets it sink again if it is over.
+    conn.execute(
+        "UPDATE threads SET title = ?, price = ?, place = ?, ends = ?, level = max(level, 1) WHERE thread = ?",
+        (*fields, thread.thread),
+    )
 
 
 def remove(conn: Connection, post: int, phone: str | None, now: datetime) -> Post:
