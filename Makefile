@@ -12,7 +12,7 @@ CATALOGUES := $(wildcard kiosk/locale/*/LC_MESSAGES/kiosk.po)
 .PHONY: run test lint types contracts unit faults bench-updates bench-memory screenshots setup setup-test lock clean
 
 run: setup
-	@provisioning/development/apt-packages optional kiwix-tools zim-tools poppler-utils
+	@provisioning/development/apt-packages optional ffmpeg kiwix-tools zim-tools poppler-utils
 	@if [ -d "$(REAL_BOOKS)" ]; then \
 	  mkdir -p $(DEMO_BOOKS) && cp tests/recipes/real-books/pack.yaml $(REAL_BOOKS)/*.zim $(DEMO_BOOKS)/ \
 	    && chmod -R u+w $(DEMO_BOOKS); \
@@ -55,7 +55,7 @@ screenshots: setup-test
 
 setup: .venv/run.stamp .venv/catalogues.stamp
 setup-test: .venv/dev.stamp .venv/catalogues.stamp
-	@provisioning/development/apt-packages required chromium curl dnsmasq-base iproute2 kiwix-tools netsurf-fb openssh-server \
+	@provisioning/development/apt-packages required chromium curl dnsmasq-base ffmpeg iproute2 kiwix-tools netsurf-fb openssh-server \
 	  poppler-utils strace udhcpc w3m xdotool xvfb zbar-tools zim-tools
 
 .venv/bin/pip:

@@ -15,7 +15,7 @@ from kiosk.cli.kiosk_options import CONFIG, JSON, opened
 from kiosk.cli.output import as_json
 from kiosk.clock import system_clock
 from kiosk.errors import ConfigError, InvalidInput
-from kiosk.store import board_settings, db, moderation
+from kiosk.store import attachments, board_settings, db, moderation, queue
 from kiosk.store.board_settings import BoardIs
 from kiosk.store.moderation import Act
 
@@ -56,6 +56,35 @@ def reports(config_path: Path, json_: bool) -> None:
         click.echo(f"  {each.title!r}, {each.author!r}: {each.body!r}")
     if not found:
         click.echo("nothing was reported")
+
+
+@board.command("queue")
+@CONFIG
+@JSON
+def queue_(config_path: Path, json_: bool) -> None:
+    """Show the first messages of phones that wait for your look: `restore` shows one to everyone, `hide` never does.
+
+    \b
+    Example:
+      kiosk board set --first-waits
+      kiosk board queue
+    """
+    with opened(configuration.load(config_path)) as (state, conn):
+        found = queue.waiting(conn)
+        carried = attachments.of_posts(conn, [each.post for each in found])
+        files = {
+            post: [str(path) for each in many for path in attachments.paths(state, each)]
+            for post, many in carried.items()
+        }
+    if json_:
+        as_json([{**asdict(each), "files": files.get(each.post, [])} for each in found])
+        return
+    for each in found:
+        click.echo(f"post {each.post} in thread {each.thread}: {each.title!r}, {each.author!r}: {each.body!r}")
+        for path in files.get(each.post, []):
+            click.echo(f"  {path}")
+    if not found:
+        click.echo("nothing waits")
 
 
 @board.command()
@@ -145,6 +174,8 @@ def move(config_path: Path, number: int, section: str, why: str, json_: bool) ->
 @click.option("--hidden-after", type=int, metavar="REPORTS", help="Hide a post after so many reports; 0: never.")
 @click.option("--phone-an-hour", type=int, metavar="POSTS", help="How much one phone may write.")
 @click.option("--address-an-hour", type=int, metavar="POSTS", help="How much one address may; phones may share it.")
+@click.option("--first-waits/--no-first-waits", default=None, help="A phone's first message waits for your look.")
+@click.option("--attachments-mb", type=int, metavar="MB", help="Room for photos and voice notes; 0: take none.")
 @CONFIG
 @JSON
 def set_(config_path: Path, json_: bool, **given: Any) -> None:

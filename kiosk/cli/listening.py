@@ -1,7 +1,8 @@
 """How a site listens: waitress, which keeps a request until it is whole, and what it does with one that is too large.
 
-True always: of a body that is larger than the site takes nothing is kept, neither in memory nor on disk, however large
-it is; it is read to its end all the same, since a browser shows an answer only when it has sent everything.
+True always: of a body that is larger than the site takes only the beginning is kept, in memory, however large it is:
+the words of a form, which stand before its files. It is read to its end all the same, since a browser shows an answer
+only when it has sent everything.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ THREADS = 4
 """Enough for a hotspot of twenty phones; each thread costs memory."""
 MOST_WAITING_BYTES = 1 << 20
 """So much of an answer lies ready for a phone that takes it slowly; the rest is made when it is wanted."""
+BEGINNING_BYTES = 65_536
+"""What is kept of a body that is too large."""
 MOST_DROPPED_BYTES = 16_000_000_000
 """What sends more than this does not stop by itself, and is cut off."""
 
@@ -48,7 +51,7 @@ def bind(
     """Return a server that listens, and answers once its `run` is called.
 
     Args:
-        app: the application. A request with a larger body reaches it with its true length and nothing to read.
+        app: the application. A request with a larger body reaches it with its true length and its beginning to read.
         address: where to listen.
         port: likewise.
         most_bytes: the largest body that is kept for the application.
@@ -79,20 +82,22 @@ def bind(
     return server
 
 
-class _Nothing:
-    """Takes bytes in, in place of waitress's buffer, and keeps their number."""
+class _Beginning:
+    """Takes bytes in, in place of waitress's buffer, and keeps their number and the first of them."""
 
-    def __init__(self, size: int = 0) -> None:
-        self._size = size
+    def __init__(self, start: bytes = b"", size: int = 0) -> None:
+        self._start, self._size = start[:BEGINNING_BYTES], size
 
     def __len__(self) -> int:
         return self._size
 
     def append(self, data: bytes) -> None:
         self._size += len(data)
+        if len(self._start) < BEGINNING_BYTES:
+            self._start = (self._start + data)[:BEGINNING_BYTES]
 
     def getfile(self) -> io.BytesIO:
-        return io.BytesIO()
+        return io.BytesIO(self._start)
 
     def close(self) -> None:
         """There is nothing to close."""
@@ -101,7 +106,7 @@ class _Nothing:
 class _Parser(HTTPRequestParser):  # type: ignore[misc]
     """Reads on where waitress would break off."""
 
-    dropped: _Nothing | None = None
+    dropped: _Beginning | None = None
     body_rcv: Any = None
     expect_continue = False
 
@@ -114,8 +119,9 @@ class _Parser(HTTPRequestParser):  # type: ignore[misc]
         return taken
 
     def _drop(self) -> None:
-        self.error, self.dropped = None, _Nothing(len(self.body_rcv))
+        self.error, self.dropped = None, _Beginning()
         if self.chunked:  # its length is only known at the end
+            self.dropped = _Beginning(self.body_rcv.buf.getfile().read(BEGINNING_BYTES), len(self.body_rcv))
             self.body_rcv.buf.close()
             self.body_rcv.buf = self.dropped
             self.completed = bool(self.body_rcv.completed)

@@ -9,15 +9,17 @@ import click
 from flask import Flask
 
 from kiosk import config as configuration
-from kiosk.cli.kiosk_options import CONFIG
+from kiosk.cli.kiosk_options import CONFIG, opened
 from kiosk.cli.listening import bind, listen
 from kiosk.config import Site
 from kiosk.console import create_console
-from kiosk.errors import ConfigError
+from kiosk.errors import ConfigError, KioskError
 from kiosk.host import kiwix
+from kiosk.host.conversion import Converter
 from kiosk.host.processes import free_port
 from kiosk.portal import create_portal
 from kiosk.portal.reading import create_library
+from kiosk.store import attachments
 from kiosk.store.state import State
 from kiosk.sync import neighbours
 from kiosk.sync.holdings import Holdings
@@ -45,7 +47,12 @@ def portal(config_path: Path) -> None:
       kiosk serve portal --config kiosk.yaml
     """
     config = configuration.load(config_path)
-    _serve(create_portal(config), config.portal)
+    try:
+        with opened(config) as (state, conn):
+            attachments.prune(conn, state)  # what a cut left
+    except KioskError as error:  # the pages tell visitors
+        click.secho(error.message, fg="yellow", err=True)
+    _serve(create_portal(config, converter=Converter()), config.portal)
 
 
 @serve.command()

@@ -6,20 +6,17 @@ may write; whatever it does, the answer is a value or nothing.
 
 from __future__ import annotations
 
-import ctypes
-import os
 import re
-import resource
 import shutil
 import signal
-import subprocess
-import tempfile
 from pathlib import Path
 
+from kiosk.host import bounded
+from kiosk.host.bounded import Limits
+
 PROGRAMS = ("pdfinfo", "pdftotext", "pdftoppm")
-CPU_SECONDS, WALL_SECONDS = 20, 60
 MEMORY_BYTES = 512_000_000
-MOST_OUTPUT_BYTES = 8_000_000
+LIMITS = Limits(cpu_seconds=20, wall_seconds=60, memory_bytes=MEMORY_BYTES, output_bytes=8_000_000)
 MOST_PAGES = 5_000
 """Pages whose words are looked for; more than that are counted, not read."""
 PICTURE_PIXELS = 240
@@ -29,8 +26,6 @@ PAGES = re.compile(rb"^Pages:\s+(\d{1,9})$", re.MULTILINE)
 SIZE = re.compile(rb"^Page\s+\d+ size:\s+(?!0 x 0 )\S", re.MULTILINE)
 """What is said of a page that is there; one that is only claimed measures nothing."""
 JPEG = b"\xff\xd8\xff"
-PR_SET_PDEATHSIG = 1
-_LIBC = ctypes.CDLL(None)
 
 
 def is_installed() -> bool:
@@ -62,33 +57,5 @@ def picture(pdf: Path) -> bytes:
 
 
 def _run(program: str, *words: str | Path) -> bytes:
-    with tempfile.TemporaryFile() as out:  # a file, so that the kernel ends who writes too much
-        child = subprocess.Popen(  # noqa: S603 - a fixed program
-            [program, *map(str, words)],
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-            preexec_fn=_bound,  # noqa: PLW1509 - plain calls, no locks
-            env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8"},
-        )
-        try:
-            code = child.wait(WALL_SECONDS)
-        except subprocess.TimeoutExpired:
-            code = -signal.SIGKILL
-        finally:
-            if child.poll() is None:
-                child.kill()
-                child.wait()
-        out.seek(0)
-        return out.read(MOST_OUTPUT_BYTES) if code in (0, -signal.SIGXFSZ) else b""
-
-
-def _bound() -> None:
-    _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    os.nice(10)
-    for what, most in (
-        (resource.RLIMIT_CPU, CPU_SECONDS), (resource.RLIMIT_AS, MEMORY_BYTES),
-        (resource.RLIMIT_FSIZE, MOST_OUTPUT_BYTES), (resource.RLIMIT_CORE, 0),
-    ):  # fmt: skip
-        resource.setrlimit(what, (most, most))
+    code, said = bounded.run((program, *words), LIMITS)
+    return said if code in (0, -signal.SIGXFSZ) else b""

@@ -8,14 +8,19 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Mapping
 
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from flask_babel import gettext
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
 from kiosk.errors import Conflict, InvalidInput
-from kiosk.portal import board_rules, membership
-from kiosk.store import board_settings, own_posts, sections, threads
+from kiosk.portal import attachments as forms
+from kiosk.portal import board_rules, membership, torn_forms
+from kiosk.portal.sending import Outcome, send
+from kiosk.store import attachments, board_settings, own_posts, sections, threads
+from kiosk.store.attachments import PHOTO, VOICE
 from kiosk.store.board_settings import BoardIs
 from kiosk.store.db import transaction
 from kiosk.store.sections import Section
@@ -64,23 +69,31 @@ def new() -> str:
 def open_thread() -> Response | tuple[str, int] | tuple[str, int, dict[str, str]]:
     """Open a thread and show it, or show the form again with what is wrong."""
     typed = _typed()
-    section = _section(request.args.get("in", "") or request.form.get("section", "talk"))
+    section = _section(request.args.get("in", "") or sections.usual(conn()).section)
     offer = Offer(typed["price"], typed["place"], typed["ends"])
-    sending = Sending(phone.hashed(phone.phone()), typed["send"] or None)
+
+    def check(carries: bool) -> None:
+        threads.clean_thread(conn(), typed["title"], section.section, offer, current.now())
+        threads.clean_post(typed["author"], typed["body"], may_be_empty=carries)
+
+    def write(sending: Sending) -> int:
+        thread = threads.open_thread(
+            conn(), typed["title"], typed["author"], typed["body"], current.now(),
+            section=section.section, offer=offer, sending=sending,
+        )  # fmt: skip
+        return threads.first_post(conn(), thread)
+
     try:
-        with transaction(conn()):
-            wait = 0 if threads.sent_before(conn(), sending) else board_rules.wait(conn())
-            if not wait:
-                thread = threads.open_thread(
-                    conn(), typed["title"], typed["author"], typed["body"], current.now(),
-                    section=section.section, offer=offer, sending=sending,
-                )  # fmt: skip
+        outcome = send(typed["send"], check, write)
     except InvalidInput as error:
-        return _form(section, typed, {error.field: i18n.message(error)}), 422
-    if wait:
-        return _form(section, typed, {"": board_rules.wait_words(wait)}), 429, {"Retry-After": str(wait)}
-    _remember(typed["author"], gettext("Your message is on the board."))
-    return redirect(url_for("board.show", thread=thread), 303)
+        return _form(section, typed, _problems(error.field, i18n.message(error))), 422
+    if outcome.post is None:
+        problems = _problems("", board_rules.wait_words(outcome.wait))
+        return _form(section, typed, problems), 429, _retry(outcome.wait)
+    _remember(typed["author"], _done(outcome, gettext("Your message is on the board.")))
+    if not outcome.post.open:
+        return redirect(url_for("board.section", section=section.section), 303)
+    return redirect(url_for("board.show", thread=outcome.post.thread), 303)
 
 
 @pages.get("/<row:thread>")
@@ -95,20 +108,37 @@ def reply(thread: int) -> Response | tuple[str, int] | tuple[str, int, dict[str,
     """Add a post and show it, or show the form again with what is wrong."""
     readable(thread)
     typed = _typed()
-    sending = Sending(phone.hashed(phone.phone()), typed["send"] or None)
+
+    def check(carries: bool) -> None:
+        threads.clean_post(typed["author"], typed["body"], may_be_empty=carries)
+
+    def write(sending: Sending) -> int:
+        return threads.reply(conn(), thread, typed["author"], typed["body"], current.now(), sending=sending)
+
     try:
-        with transaction(conn()):
-            wait = 0 if threads.sent_before(conn(), sending) else board_rules.wait(conn())
-            if not wait:
-                post = threads.reply(conn(), thread, typed["author"], typed["body"], current.now(), sending=sending)
+        outcome = send(typed["send"], check, write)
     except InvalidInput as error:
-        return _thread_page(thread, typed, {error.field: i18n.message(error)}), 422
+        return _thread_page(thread, typed, _problems(error.field, i18n.message(error))), 422
     except Conflict:
         return _thread_page(thread, typed, {}), 409
-    if wait:
-        return _thread_page(thread, typed, {"": board_rules.wait_words(wait)}), 429, {"Retry-After": str(wait)}
-    _remember(typed["author"], gettext("Your answer is on the board."))
-    return redirect(to_post(thread, post), 303)
+    if outcome.post is None:
+        problems = _problems("", board_rules.wait_words(outcome.wait))
+        return _thread_page(thread, typed, problems), 429, _retry(outcome.wait)
+    _remember(typed["author"], _done(outcome, gettext("Your answer is on the board.")))
+    return redirect(to_post(thread, outcome.post.post), 303)
+
+
+@pages.errorhandler(413)
+def too_large(_error: RequestEntityTooLarge) -> tuple[str, int]:
+    """Show the form again with its words: only what it carries is too large."""
+    if closed := board_rules.check_open():
+        return closed
+    typed = _fields(torn_forms.words())
+    problems = {PHOTO: gettext("This is too large.")}
+    if request.endpoint == "board.reply":
+        return _thread_page((request.view_args or {})["thread"], typed, problems), 413
+    wanted = request.args.get("in", "")
+    return _form(_section(wanted) if wanted else None, typed, problems), 413
 
 
 def readable(thread: int) -> Thread:
@@ -126,6 +156,17 @@ def to_post(thread: int, post: int) -> str:
     """Return the address of a post on the page that has it."""
     long = len(threads.posts(conn(), thread, 0, POSTS_A_PAGE + 1)) > POSTS_A_PAGE
     return url_for("board.show", thread=thread, after=post - 1 if long else None, _anchor=f"post-{post}")
+
+
+def _problems(field: str, text: str) -> dict[str, str]:
+    problems = {field: text}
+    if forms.are_sent() and field not in (PHOTO, VOICE):  # browsers fill in words again, files never
+        problems[PHOTO] = gettext("Please choose the photos and the sound again.")
+    return problems
+
+
+def _retry(seconds: int) -> dict[str, str]:
+    return {"Retry-After": str(seconds)}
 
 
 def _section(name: str) -> Section:
@@ -160,6 +201,7 @@ def _thread_page(thread: int, typed: dict[str, str], problems: dict[str, str]) -
         thread=found,
         section=sections.get(conn(), found.section),
         posts=posts[:POSTS_A_PAGE],
+        carried=attachments.of_posts(conn(), [post.post for post in posts if post.open]),
         own={post.post for post in posts if own_posts.is_own(post, mine, current.now())},
         after=after,
         more=len(posts) > POSTS_A_PAGE,
@@ -171,10 +213,20 @@ def _thread_page(thread: int, typed: dict[str, str], problems: dict[str, str]) -
 
 
 def _typed() -> dict[str, str]:
-    fields = {name: request.form.get(name, "") for name in ("title", "body", "price", "place", "ends")}
-    fields["author"] = request.form.get("author", session.get("author", ""))
-    fields["send"] = request.form.get("send", "") if request.method == "POST" else secrets.token_urlsafe(16)
+    return _fields(request.form)
+
+
+def _fields(sent: Mapping[str, str]) -> dict[str, str]:
+    fields = {name: sent.get(name, "") for name in ("title", "body", "price", "place", "ends")}
+    fields["author"] = sent.get("author", session.get("author", ""))
+    fields["send"] = sent.get("send", "") if request.method == "POST" else secrets.token_urlsafe(16)
     return fields
+
+
+def _done(outcome: Outcome, text: str) -> str:
+    if outcome.post and not outcome.post.open:
+        return str(gettext("Someone of the telecenter looks at it first. Then everyone can read it."))
+    return text
 
 
 def _remember(author: str, done: str) -> None:

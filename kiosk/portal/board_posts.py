@@ -8,11 +8,13 @@ from werkzeug.wrappers import Response
 
 from kiosk.errors import InvalidInput, NotFound
 from kiosk.portal import board, board_rules
-from kiosk.store import moderation, own_posts, threads
+from kiosk.store import attachments, moderation, own_posts, sections, threads
 from kiosk.store.db import transaction
-from kiosk.store.threads import Post
+from kiosk.store.threads import Offer, Post
 from kiosk.web import current, i18n, phone
 from kiosk.web.db import conn
+
+FIELDS = ("title", "price", "place", "ends", "body", "author")
 
 pages = Blueprint("board_posts", __name__, url_prefix="/board/post")
 pages.before_request(board_rules.check_open)
@@ -28,10 +30,13 @@ def change(post: int) -> str:
 def save(post: int) -> Response | tuple[str, int]:
     """Change a post and show it."""
     found = _own(post)
-    typed = {name: request.form.get(name, "") for name in ("author", "body")}
+    typed = {name: request.form.get(name, "") for name in FIELDS}
     try:
         with transaction(conn()):
             own_posts.change(conn(), post, _phone(), typed["author"], typed["body"], current.now())
+            if _opened(found):
+                offer = Offer(typed["price"], typed["place"], typed["ends"])
+                own_posts.change_thread(conn(), post, _phone(), typed["title"], offer, current.now())
     except InvalidInput as error:
         return _typed_page(found, typed, {error.field: i18n.message(error)}), 422
     flash(gettext("Your message was changed."), "done")
@@ -46,6 +51,8 @@ def remove(post: int) -> Response | tuple[str, int]:
         return _change_page(found), 422
     with transaction(conn()):
         own_posts.remove(conn(), post, _phone(), current.now())
+        gone = attachments.forget(conn(), post)
+    attachments.unlink(current.state(), gone)
     flash(gettext("Your message was taken away."), "done")
     try:
         threads.get(conn(), found.thread)
@@ -98,12 +105,29 @@ def _own(post: int) -> Post:
     return own_posts.get(conn(), post, _phone(), current.now())
 
 
+def _opened(post: Post) -> bool:
+    return threads.first_post(conn(), post.thread) == post.post
+
+
 def _change_page(post: Post) -> str:
-    return _typed_page(post, {"author": post.author, "body": post.body}, {})
+    thread = threads.get(conn(), post.thread)
+    ends = thread.ends.isoformat() if thread.ends else ""
+    typed = {"title": thread.title, "price": thread.price, "place": thread.place, "ends": ends}
+    return _typed_page(post, {**typed, "author": post.author, "body": post.body}, {})
 
 
 def _typed_page(post: Post, typed: dict[str, str], problems: dict[str, str]) -> str:
-    return render_template("change_post.html", post=post, typed=typed, problems=problems, limits=threads)
+    section = sections.get(conn(), threads.get(conn(), post.thread).section)
+    return render_template(
+        "change_post.html",
+        post=post,
+        opened=_opened(post),
+        sells=section.sells,
+        wordless=bool(attachments.of_posts(conn(), [post.post])),
+        typed=typed,
+        problems=problems,
+        limits=threads,
+    )
 
 
 def _report_page(post: Post, problems: dict[str, str]) -> str:

@@ -31,16 +31,24 @@ class BoardSettings:
         hidden_after: how many phones must report a post until it is hidden; 0: none is hidden by reports.
         phone_an_hour: how often one phone may write in an hour.
         address_an_hour: how often one address may; a village may share a few, so it is much more.
+        attachments_mb: how much room photos and voice notes may take, in MB; beyond it the oldest go. 0: none are
+            taken.
+        first_waits: whether a phone's first message waits for an operator's look.
     """
 
     state: BoardIs = BoardIs.OPEN
     hidden_after: int = 3
     phone_an_hour: int = 20
     address_an_hour: int = 200
+    attachments_mb: int = 500
+    first_waits: bool = False
 
 
 DEFAULTS = BoardSettings()
-LIMITS = {"hidden_after": (0, 1000), "phone_an_hour": (1, 3600), "address_an_hour": (1, 3600)}
+LIMITS = {
+    "hidden_after": (0, 1000), "phone_an_hour": (1, 3600), "address_an_hour": (1, 3600),
+    "attachments_mb": (0, 1_000_000),
+}  # fmt: skip
 
 
 def read(conn: Connection) -> BoardSettings:
@@ -68,6 +76,8 @@ def save(conn: Connection, wanted: BoardSettings) -> None:
 def _from_json(name: str, value: Any) -> object:
     if name == "state":
         return BoardIs(value)
+    if name == "first_waits":
+        return bool(value)
     if name not in LIMITS:
         raise KeyError(name)
     return int(value)

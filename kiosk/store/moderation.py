@@ -62,7 +62,7 @@ def report(conn: Connection, post: int, reason: str, phone: str, now: datetime) 
     judged = conn.execute("SELECT judged FROM posts WHERE post = ?", (post,)).fetchone()[0]
     enough = board_settings.read(conn).hidden_after
     if enough and counted >= enough and not judged:
-        _set_hidden(conn, post, True)
+        set_hidden(conn, post, True)
         _note(conn, "hide", Act(BY_REPORTS, now, f"{counted} reports"), _thread_of(conn, post), post)
 
 
@@ -86,7 +86,7 @@ def hide(conn: Connection, post: int, act: Act) -> None:
         NotFound: there is no such post.
     """
     thread = _thread_of(conn, post)
-    _set_hidden(conn, post, True)
+    set_hidden(conn, post, True)
     _settle(conn, post)
     _note(conn, "hide", act, thread, post)
 
@@ -101,7 +101,7 @@ def restore(conn: Connection, post: int, act: Act) -> None:
     thread = _thread_of(conn, post)
     if conn.execute("SELECT removed FROM posts WHERE post = ?", (post,)).fetchone()[0]:
         raise Conflict(f"the post {post} was removed by who wrote it")
-    _set_hidden(conn, post, False)
+    set_hidden(conn, post, False)
     _settle(conn, post)
     _note(conn, "restore", act, thread, post)
 
@@ -146,14 +146,12 @@ def acts(conn: Connection, limit: int = 50) -> list[tuple[str, int, int | None, 
     return [(r["kind"], r["thread"], r["post"], Act(r["who"], from_text(r["at"]), r["why"])) for r in rows]
 
 
-def _thread_of(conn: Connection, post: int) -> int:
-    row = conn.execute("SELECT thread FROM posts WHERE post = ?", (post,)).fetchone()
-    if row is None:
-        raise NotFound(f"there is no post {post}")
-    return int(row["thread"])
+def set_hidden(conn: Connection, post: int, hidden: bool) -> None:
+    """Hide a post or show it, without a word of who does it; the first of a thread takes the thread along.
 
-
-def _set_hidden(conn: Connection, post: int, hidden: bool) -> None:
+    Raises:
+        NotFound: there is no such post.
+    """
     thread = _thread_of(conn, post)
     conn.execute("UPDATE posts SET hidden = ? WHERE post = ?", (int(hidden), post))
     conn.execute(
@@ -169,8 +167,15 @@ def _set_hidden(conn: Connection, post: int, hidden: bool) -> None:
     )
 
 
+def _thread_of(conn: Connection, post: int) -> int:
+    row = conn.execute("SELECT thread FROM posts WHERE post = ?", (post,)).fetchone()
+    if row is None:
+        raise NotFound(f"there is no post {post}")
+    return int(row["thread"])
+
+
 def _settle(conn: Connection, post: int) -> None:
-    conn.execute("UPDATE posts SET judged = 1 WHERE post = ?", (post,))
+    conn.execute("UPDATE posts SET judged = 1, waiting = 0 WHERE post = ?", (post,))
     conn.execute("UPDATE reports SET settled = 1, phone = NULL WHERE post = ?", (post,))
 
 

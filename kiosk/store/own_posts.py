@@ -9,14 +9,12 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 from kiosk.errors import NotFound
-from kiosk.store import threads
+from kiosk.store import attachments, threads
 from kiosk.store.db import Connection, to_text
-from kiosk.store.threads import Post
+from kiosk.store.threads import NO_WORDS, Offer, Post
 
 OWN_MINUTES = 30
 """How long a phone may change what it wrote."""
-GONE = "–"
-"""What stands in a row whose words are gone."""
 
 
 def is_own(post: Post, phone: str | None, now: datetime) -> bool:
@@ -45,12 +43,33 @@ def change(conn: Connection, post: int, phone: str | None, author: str, body: st
         NotFound: see `get`.
     """
     found = get(conn, post, phone, now)
-    author, body = threads.clean_post(author, body)
+    author, body = threads.clean_post(author, body, may_be_empty=bool(attachments.of_posts(conn, [post])))
     conn.execute(
         "UPDATE posts SET author = ?, body = ?, edited_at = ?, judged = 0 WHERE post = ?",
         (author, body, to_text(now), post),
     )
     return found
+
+
+def change_thread(conn: Connection, post: int, phone: str | None, title: str, offer: Offer, now: datetime) -> None:
+    """Change what a thread says of itself: its title and, in a section that sells, price, place and last day.
+
+    Args:
+        post: the one that opened it.
+
+    Raises:
+        InvalidInput: a field is empty, too long, or no day that can be an end.
+        NotFound: see `get`; or the post did not open its thread.
+    """
+    thread = threads.get(conn, get(conn, post, phone, now).thread)
+    if threads.first_post(conn, thread.thread) != post:
+        raise NotFound(f"the post {post} opened no thread")
+    fields = threads.clean_thread(conn, title, thread.section, offer, now)
+    # An offer that has sunk rises: its last day is another now, and `tidy` lets it sink again if it is over.
+    conn.execute(
+        "UPDATE threads SET title = ?, price = ?, place = ?, ends = ?, level = max(level, 1) WHERE thread = ?",
+        (*fields, thread.thread),
+    )
 
 
 def remove(conn: Connection, post: int, phone: str | None, now: datetime) -> Post:
@@ -60,12 +79,14 @@ def remove(conn: Connection, post: int, phone: str | None, now: datetime) -> Pos
         NotFound: see `get`.
     """
     found = get(conn, post, phone, now)
-    conn.execute("UPDATE posts SET author = ?, body = ?, phone = NULL, removed = 1 WHERE post = ?", (GONE, GONE, post))
+    conn.execute(
+        "UPDATE posts SET author = ?, body = ?, phone = NULL, removed = 1 WHERE post = ?", (NO_WORDS, NO_WORDS, post)
+    )
     conn.execute("UPDATE threads SET posts = posts - 1 WHERE thread = ?", (found.thread,))
     conn.execute(
         "UPDATE threads SET hidden = 1, title = ?, price = NULL, place = NULL WHERE thread = ? AND NOT EXISTS"
         " (SELECT 1 FROM posts WHERE posts.thread = threads.thread AND removed = 0)",
-        (GONE, found.thread),
+        (NO_WORDS, found.thread),
     )
     return found
 

@@ -8,6 +8,7 @@ current -> generations/<n>
 trust/                   verified metadata and heads, laid out as a repository
 documents/ab/abcd…       papers that were added here, named by their SHA-256
 pictures/                first pages of papers, named by the SHA-256 of the paper
+attachments/             photos and voice notes of the board
 secrets/                 keys of this kiosk alone, mode 0600
 """
 
@@ -67,6 +68,11 @@ class State:
         return self.folder / "pictures"
 
     @property
+    def attachments(self) -> Path:
+        """Photos and voice notes of the board."""
+        return self.folder / "attachments"
+
+    @property
     def lock(self) -> Path:
         """Locked by the one sync that may run."""
         return self.folder / "sync.lock"
@@ -74,7 +80,7 @@ class State:
     def prepare(self) -> None:
         """Make the folders that are missing."""
         made = (self.objects, self.parts, self.generations, self.trust, self.documents, self.pictures)
-        for folder in (*made, self.folder / "secrets"):
+        for folder in (*made, self.attachments, self.folder / "secrets"):
             folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "secrets").chmod(0o700)
 

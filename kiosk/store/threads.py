@@ -24,6 +24,8 @@ LATEST = (9, 0)
 """A cursor above every thread."""
 PINNED, RUNNING, ENDED = 2, 1, 0
 """Levels: threads of a higher one stand above those of a lower one."""
+NO_WORDS = "–"
+"""What stands in a row that has no words, or none any more."""
 SEND = re.compile(r"[\w-]{16,64}", re.ASCII)
 
 
@@ -38,10 +40,13 @@ class Offer:
 
 @dataclass(frozen=True)
 class Sending:
-    """Whence a post comes: the hash of its phone, and the token of the form, which makes a double tap one post."""
+    """Whence a post comes: the hash of its phone, and the token of the form, which makes a double tap one post; and
+    whether it carries photos or a voice note, so that it needs no words.
+    """
 
     phone: str | None = None
     token: str | None = None
+    carries: bool = False
 
 
 @dataclass(frozen=True)
@@ -108,9 +113,8 @@ def open_thread(
     """
     if sent := sent_before(conn, sending):
         return sent.thread
-    title = clean(title, "title", MOST_TITLE, one_line=True)
-    author, body = clean_post(author, body)
-    price, place, ends = _clean_offer(offer, now) if sections.get(conn, section).sells else (None, None, None)
+    title, price, place, ends = clean_thread(conn, title, section, offer, now)
+    author, body = clean_post(author, body, may_be_empty=sending.carries)
     moment = to_text(now)
     cursor = conn.execute(
         "INSERT INTO threads (title, opened_at, last_post_at, section, price, place, ends)"
@@ -134,7 +138,7 @@ def reply(conn: Connection, thread: int, author: str, body: str, now: datetime, 
         return sent.post
     if get(conn, thread).closed:
         raise Conflict(f"the thread {thread} is closed")
-    author, body = clean_post(author, body)
+    author, body = clean_post(author, body, may_be_empty=sending.carries)
     return _insert_post(conn, thread, author, body, to_text(now), sending)
 
 
@@ -209,13 +213,32 @@ def sent_before(conn: Connection, sending: Sending) -> Post | None:
     return _post(row) if row else None
 
 
-def clean_post(author: str, body: str) -> tuple[str, str]:
+def first_post(conn: Connection, thread: int) -> int:
+    """Return the number of the post that opened a thread."""
+    return int(conn.execute("SELECT min(post) FROM posts WHERE thread = ?", (thread,)).fetchone()[0])
+
+
+def clean_post(author: str, body: str, *, may_be_empty: bool = False) -> tuple[str, str]:
     """Return a name and a text as they are kept.
 
     Raises:
-        InvalidInput: one is empty or too long.
+        InvalidInput: one is too long, or empty; with `may_be_empty`, the text may be.
     """
-    return clean(author, "author", MOST_AUTHOR, one_line=True), clean(body, "body", MOST_BODY)
+    author = clean(author, "author", MOST_AUTHOR, one_line=True)
+    return author, clean(body, "body", MOST_BODY, may_be_empty=may_be_empty) or NO_WORDS
+
+
+def clean_thread(
+    conn: Connection, title: str, section: str, offer: Offer, now: datetime
+) -> tuple[str, str | None, str | None, str | None]:
+    """Return title, price, place and end as they are kept in a section.
+
+    Raises:
+        InvalidInput: a field is empty, too long, or no day that can be an end.
+        NotFound: there is no such section.
+    """
+    title = clean(title, "title", MOST_TITLE, one_line=True)
+    return title, *(_clean_offer(offer, now) if sections.get(conn, section).sells else (None, None, None))
 
 
 def _clean_offer(offer: Offer, now: datetime) -> tuple[str | None, str | None, str | None]:
@@ -261,4 +284,5 @@ def _post(row: Row) -> Post:
     readable = not row["hidden"] and not row["removed"]
     edited = from_text(row["edited_at"]) if row["edited_at"] else None
     author, body = (row["author"], row["body"]) if readable else ("", "")
+    body = "" if body == NO_WORDS else body
     return Post(row["post"], row["thread"], author, body, from_text(row["written_at"]), edited, readable, row["phone"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import resource
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -57,7 +58,7 @@ def test_pages_that_are_only_claimed_do_not_count(tmp_path: Path) -> None:
 def test_a_pdf_that_unpacks_to_a_gigabyte_ends_within_its_limits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(poppler, "CPU_SECONDS", 2)
+    monkeypatch.setattr(poppler, "LIMITS", replace(poppler.LIMITS, cpu_seconds=2))
     reading = read(tmp_path, papers.bomb_pdf(1_000_000_000), PDF)
     assert reading.pages == 1
     assert len(reading.picture) <= poppler.MOST_PICTURE_BYTES

@@ -15,6 +15,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from kiosk.config import Config, Site, Sync
+from kiosk.host.conversion import Converter
 from kiosk.packs.blobs import Blob
 from kiosk.packs.collection import Entry, content_root, period_of
 from kiosk.packs.head import Head, Route
@@ -173,7 +174,7 @@ def portal(config: Config, packer: Packer) -> Flask:
     """The portal of a kiosk with the village pack."""
     village(packer)
     packer.install()
-    return create_portal(config, lambda: NOW)
+    return create_portal(config, lambda: NOW, Converter())
 
 
 @pytest.fixture
