@@ -15,7 +15,6 @@ from kiosk.web.db import conn
 
 pages = Blueprint("board_attachments", __name__, url_prefix="/board")
 pages.before_request(board_rules.check_open)
-pages.after_request(board_rules.store_nothing)
 
 
 @pages.get("/photo/<name>")
