@@ -24,6 +24,9 @@ QUERIES = {
         FROM items JOIN collections USING (collection) WHERE generation = ? ORDER BY pack, item, language""",
     "entries": """SELECT pack, item, language, path, type, entries.title, entries.size_bytes, lower(hex(sha256))
         FROM items JOIN entries USING (collection) WHERE generation = ? ORDER BY pack, item, language, path""",
+    "search": """SELECT section, pack, item, language, part, lower(hex(digest))
+        FROM search_places JOIN search_texts USING (text) WHERE generation = ? ORDER BY pack, item, language, part""",
+    "search whole": "SELECT count(*) FROM search_built WHERE generation = ?",
 }
 """All that the database says of a generation, but for its number, its date and the numbers of its collections."""
 FANNED_OUT = ("objects",)
@@ -117,6 +120,8 @@ def _idle_rows(kiosk: Kiosk) -> list[str]:
     with closing(sqlite3.connect(kiosk.state / "kiosk.sqlite3")) as conn:
         rows = conn.execute("SELECT collection FROM collections WHERE collection NOT IN (SELECT collection FROM items)")
         told = [f"rows of collection {row[0]}" for row in rows]
+        rows = conn.execute("SELECT text FROM search_texts WHERE text NOT IN (SELECT text FROM search_places)")
+        told += [f"text {row[0]} of the search" for row in rows]
         numbers = {str(row[0]) for row in conn.execute("SELECT number FROM generations")}
     there = {path.name for path in (kiosk.state / "generations").iterdir()}
     return told + [f"generation {number} is only rows or only a folder" for number in sorted(numbers ^ there)]

@@ -192,3 +192,15 @@ def test_what_was_there_before_the_search_is_indexed(tmp_path: Path) -> None:
         for question, post in (("elevage", 1), ("chevres", 1), ("moutons", 2)):
             asked = Asked(words(question), 0, DAY, ("fr",), False)
             assert [each.post for each in search.on_board(conn, asked, 9)[0]] == [post]
+
+
+def test_a_paper_that_was_read_leaves_other_generations_as_they_are(packer: Packer, conn: db.Connection) -> None:
+    add_course(packer, "goats")
+    packer.install(1)
+    packer.add("document", "law", "en", "Law", {"category": "law"}, law_dot_pdf=b"%PDF law")
+    packer.install(2)
+    search_index.build_missing(conn, packer.state)
+    sha256 = packer.entries[packer.items[1].content_root][0].sha256
+    with db.transaction(conn):
+        facts.record(conn, packer.state, sha256, Reading(1, "The assembly decides."), NOW)
+    assert (search_index.is_built(conn, 1), search_index.is_built(conn, 2)) == (True, False)

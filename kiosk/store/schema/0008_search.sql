@@ -81,7 +81,7 @@ CREATE TRIGGER search_paper_added AFTER INSERT ON paper_versions BEGIN
     INSERT INTO search_papers (rowid, title, body) VALUES (
         new.paper * 1000000 + new.version, search_fold(new.title),
         search_fold(coalesce((SELECT substr(text, 1, 500000) FROM paper_facts WHERE sha256 = new.sha256), ''))); END;
--- A paper may be read after it came. One that a pack brought is indexed again with its generation, by the next sync.
+-- A paper may be read after it came: generations that have it are indexed again, by the next sync.
 CREATE TRIGGER search_paper_read AFTER INSERT ON paper_facts WHEN new.text <> '' BEGIN
     INSERT INTO search_papers (search_papers, rowid, title, body)
         SELECT 'delete', paper * 1000000 + version, search_fold(title), '' FROM paper_versions
@@ -89,4 +89,5 @@ CREATE TRIGGER search_paper_read AFTER INSERT ON paper_facts WHEN new.text <> ''
         INTO search_papers (rowid, title, body)
         SELECT paper * 1000000 + version, search_fold(title), search_fold(substr(new.text, 1, 500000))
         FROM paper_versions WHERE sha256 = new.sha256; DELETE
-        FROM search_built WHERE NOT EXISTS (SELECT 1 FROM paper_versions WHERE sha256 = new.sha256); END;
+        FROM search_built WHERE generation IN (SELECT generation FROM items JOIN entries USING (collection)
+            WHERE kind = 'document' AND sha256 = new.sha256); END;
