@@ -48,10 +48,13 @@ bench-memory: setup-test
 	@provisioning/development/apt-packages required time
 	@nice $(BIN)/python -m tests.benchmarks.memory
 
-# Renews the pictures in the documentation from those the tests took.
+# Renews the pictures in the documentation from those the tests took; the font is for the names of languages.
 screenshots: setup-test
-	$(BIN)/pytest tests/whole_path/test_reading.py tests/whole_path/test_writing.py tests/browser/test_chromium.py
+	@provisioning/development/apt-packages required fonts-lohit-deva
+	$(BIN)/pytest -n0 tests/whole_path/test_reading.py tests/whole_path/test_writing.py tests/whole_path/test_looks.py \
+	  tests/browser/test_chromium.py
 	cp build/screenshots/{portal-home,portal-welcome,portal-lesson,console-start-phone}.png docs/pictures/
+	cp build/screenshots/pages/*.webp docs/pictures/pages/
 
 setup: .venv/run.stamp .venv/catalogues.stamp
 setup-test: .venv/dev.stamp .venv/catalogues.stamp

@@ -44,7 +44,7 @@ state: state
 portal: {{address: {portal}, port: {port}, url: "http://{portal}:{port}"}}
 library: {{address: {library}, port: {library_port}, url: "http://{library_host}:{library_port}"}}
 console: {{address: {console}, port: {console_port}, url: "http://{console}:{console_port}"}}
-about: {{cooperative: "Demonstration cooperative", contact: ["Whoever started `make run`"]}}
+about: {{cooperative: "Demonstration cooperative", contact: ["whoever started this demonstration"]}}
 sync: {{mirrors: ["http://{mirror}:{mirror_port}"], trusted_root: root.json, neighbours: false}}
 """
 
