@@ -79,10 +79,14 @@ def install(packer: Packer, books: dict[str, Bound], number: int = 1) -> None:
 
 
 @contextmanager
-def opened(config: Config, folder: Path, *uuids: str) -> Iterator[Config]:
-    """Serve the library until the block ends; gives the configuration with its port, once it knows the books."""
+def opened(config: Config, folder: Path, *uuids: str, host: str = "localhost") -> Iterator[Config]:
+    """Serve the library until the block ends; gives the configuration with its port, once it knows the books.
+
+    Args:
+        host: by which browsers reach it.
+    """
     port = free_port()
-    config = replace(config, library=Site("127.0.0.1", port, f"http://localhost:{port}"))
+    config = replace(config, library=Site("127.0.0.1", port, f"http://{host}:{port}"))
     path, log = folder / "library.yaml", folder / "library.log"
     write_config(config, path, config.portal.port)
     command = [sys.executable, "-m", "kiosk", "serve", "library", "--config", str(path)]

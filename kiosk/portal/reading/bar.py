@@ -31,15 +31,15 @@ PREAMBLE = re.compile(
 WIDE = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 BOX = (
     "all:initial;display:block;box-sizing:border-box;flex:none;width:100%;position:relative;z-index:2147483647;"
-    "padding:0 6px;background:#1f6f54;color:#fff;font:16px/1.3 sans-serif;text-align:start"
+    "padding:0 4px;background:#1f6f54;color:#fff;font:16px/1.3 sans-serif;text-align:start"
 )
 LINK = (
-    "all:initial;display:inline-block;padding:14px 10px;color:#fff;font:16px/20px sans-serif;text-decoration:underline;"
+    "all:initial;display:inline-block;padding:14px 4px;color:#fff;font:15px/20px sans-serif;text-decoration:underline;"
     "cursor:pointer"
 )
 ICON = (
-    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" width="20" height="20" fill="none" stroke="#fff" '
-    'stroke-width="2" aria-hidden="true" style="vertical-align:-4px;margin:0 4px;{turned}"><path d="{shape}"/></svg>'
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" width="18" height="18" fill="none" stroke="#fff" '
+    'stroke-width="2" aria-hidden="true" style="vertical-align:-4px;margin:0 2px;{turned}"><path d="{shape}"/></svg>'
 )
 BACK, SEARCH = "M15 5l-7 7 7 7", "M4 10.5a6.5 6.5 0 1 0 13 0 6.5 6.5 0 1 0-13 0M15.5 15.5l5 5"
 PLACE = "kiosk-bar"
