@@ -61,7 +61,7 @@ def pack(state: State, conn: Connection, fetcher: Fetcher, head: Head, chosen: R
 
 
 def _staged(state: State, conn: Connection, fetcher: Fetcher, head: Head, chosen: Route) -> Manifest:
-    with staging.opened() as listed:
+    with staging.opened(state.parts) as listed:
         stage = Stage(state, conn, fetcher, Drafts(state), listed)
         manifest = _by_full(stage, head) if chosen.start is None else _by_patch(stage, head, chosen)
         for media in (media for item in manifest.items for media in item.media):
