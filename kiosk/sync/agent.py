@@ -153,7 +153,7 @@ class Agent:
         offer = self._offer(session)
         if not offer.plan.changes and self._state.current_number():
             self._finish_cut(session.conn, offer)
-            papers.read(self._state, session.conn, self._state.current_number(), self._clock())
+            papers.read_left(self._state, session.conn, self._state.current_number(), self._clock())
             return Outcome(self._state.current_number(), (), session.meter.total_bytes, offer.plan.left)
         room.check(offer, self._state, self._config.sync.spare_bytes)
         staged, stop = self._staged(session, offer, progress)
