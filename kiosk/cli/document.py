@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -56,7 +56,8 @@ def add(
     """
     config = configuration.load(config_path)
     now = system_clock()
-    with opened(config) as (state, conn), _drafted(config, state, file, quiet=json_) as (draft, reading):
+    with opened(config) as (state, conn), _drafted(config, state, file, quiet=json_) as draft:
+        reading, why = _read(draft)
         with transaction(conn):
             if paper:
                 papers.add_version(conn, state, paper, draft, title, now)
@@ -66,11 +67,13 @@ def add(
                 )
             if reading:
                 facts.record(conn, state, draft.sha256, reading, now)
+            else:
+                facts.note_left(conn, why, now)
         _tell(conn, papers.get(conn, paper), json_=json_)
 
 
 @contextmanager
-def _drafted(config: Config, state: State, file: Path, *, quiet: bool) -> Iterator[tuple[Draft, Reading | None]]:
+def _drafted(config: Config, state: State, file: Path, *, quiet: bool) -> Iterator[Draft]:
     line = ProgressLine("copying", quiet)
     with file.open("rb") as source:
         length = file.stat().st_size
@@ -79,17 +82,18 @@ def _drafted(config: Config, state: State, file: Path, *, quiet: bool) -> Iterat
                 state, source, length, config.sync.spare_bytes, lambda done, total: line.bytes(done, total, file.name)
             ) as draft:
                 line.end()
-                yield draft, _read(draft)
+                yield draft
         finally:
             line.end()
 
 
-def _read(draft: Draft) -> Reading | None:
+def _read(draft: Draft) -> tuple[Reading | None, str]:
+    """Return what was read in a draft or, where the machine can not, None and why."""
     try:
-        return reader.read(draft.path, draft.type)
+        return reader.read(draft.path, draft.type), ""
     except HostError as error:  # the next sync reads it
         click.secho(f"{error.message} ({error.hint})", fg="yellow", err=True)
-        return None
+        return None, error.message
 
 
 @document.command("list")
@@ -124,10 +128,7 @@ def withdraw(paper: int, config_path: Path, json_: bool) -> None:
     Example:
       kiosk document withdraw 3
     """
-    with opened(configuration.load(config_path)) as (_, conn):
-        with transaction(conn):
-            papers.withdraw(conn, paper, system_clock())
-        _tell(conn, papers.get(conn, paper), json_=json_)
+    _change(paper, config_path, lambda conn: papers.withdraw(conn, paper, system_clock()), json_=json_)
 
 
 @document.command()
@@ -141,9 +142,13 @@ def restore(paper: int, config_path: Path, json_: bool) -> None:
     Example:
       kiosk document restore 3
     """
+    _change(paper, config_path, lambda conn: papers.restore(conn, paper), json_=json_)
+
+
+def _change(paper: int, config_path: Path, change: Callable[[Connection], None], *, json_: bool) -> None:
     with opened(configuration.load(config_path)) as (_, conn):
         with transaction(conn):
-            papers.restore(conn, paper)
+            change(conn)
         _tell(conn, papers.get(conn, paper), json_=json_)
 
 

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from kiosk.packs.collection import Entry
 from kiosk.packs.papers import Reading
+from kiosk.store import events
 from kiosk.store.db import Connection, from_text, to_text, transaction
 from kiosk.store.state import State, sync_folder, write_durably
 
@@ -19,6 +20,7 @@ MOST_TEXT = 2_000_000
 """Most characters that are kept of a paper's words."""
 MOST_FILES = 20
 """A document of more files is a folder of something, not a paper in several forms."""
+LEFT, DONE = "papers.left", "papers.done"
 NEEDED = """\
 SELECT e.sha256 FROM (SELECT DISTINCT collection FROM items WHERE kind = 'document') JOIN entries e USING (collection)
 UNION SELECT sha256 FROM paper_versions
@@ -102,6 +104,22 @@ def unread_here(conn: Connection) -> list[tuple[str, str]]:
         " WHERE NOT EXISTS (SELECT 1 FROM paper_facts f WHERE f.sha256 = v.sha256)"
     )
     return [(row["sha256"].hex(), row["type"]) for row in rows]
+
+
+def note_left(conn: Connection, why: str, now: datetime) -> None:
+    """Note that the machine could not read some papers, so that the next sync tries again."""
+    events.record(conn, LEFT, now, message=why)
+
+
+def note_done(conn: Connection, now: datetime) -> None:
+    """Note that no paper is left unread."""
+    if are_left(conn):
+        events.record(conn, DONE, now)
+
+
+def are_left(conn: Connection) -> bool:
+    """Tell whether papers were left unread."""
+    return [event.kind for event in events.last(conn, "papers.")] == [LEFT]
 
 
 def prune(conn: Connection, state: State) -> None:

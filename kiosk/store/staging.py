@@ -1,7 +1,8 @@
 """The listing of a pack that is being staged: too long to be held in memory, of no use after the sync.
 
-Owns: a private temporary database, which goes when it is closed; nothing else ever waits for it. True always: no two
-paths of an item in it clash on a card that ignores case.
+Owns: a private database on the state's own card (another place may be memory, or too small), without a name, so that it
+goes when it is closed and in a power cut; nothing else ever waits for it. True always: no two paths of an item in it
+clash on a card that ignores case.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 
 from kiosk.errors import FormatError, NoSpace
 from kiosk.packs import names
@@ -33,16 +35,30 @@ SELECT path FROM staged outside WHERE EXISTS (
 
 
 @contextmanager
-def opened() -> Iterator[Connection]:
-    """Yield an empty listing."""
-    with closing(sqlite3.connect("", isolation_level=None)) as conn:  # "": on disk, and gone when it is closed
-        conn.row_factory = sqlite3.Row
+def opened(folder: Path) -> Iterator[Connection]:
+    """Yield an empty listing; its file is made in `folder` and has no name from then on."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "listing"
+    path.unlink(missing_ok=True)  # of a sync that was cut before the name was gone
+    with closing(_connected(path)) as conn:
         try:
+            conn.execute("PRAGMA journal_mode = OFF")  # whatever goes wrong, all of it is thrown away
+            conn.execute("PRAGMA synchronous = OFF")
             conn.execute(TABLE)
-            conn.execute("BEGIN")
+            path.unlink()
+            conn.execute("BEGIN EXCLUSIVE")
             yield conn
         except sqlite3.OperationalError as error:
             raise NoSpace(f"the listing of a pack can not be written: {error}", "make room and sync again") from error
+
+
+def _connected(path: Path) -> Connection:
+    try:
+        conn = sqlite3.connect(path, isolation_level=None)
+    except sqlite3.OperationalError as error:
+        raise NoSpace(f"{path}: the listing of a pack can not be made: {error}", "make room and sync again") from error
+    conn.row_factory = sqlite3.Row
+    return conn
 
 
 def put(conn: Connection, listed: Iterable[Placed], name: str) -> None:

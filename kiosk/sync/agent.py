@@ -154,7 +154,7 @@ class Agent:
         offer = self._offer(session)
         if not offer.plan.changes and self._state.current_number():
             self._finish_cut(session.conn, offer)
-            papers.read(self._state, session.conn, self._state.current_number(), self._clock())
+            papers.read_left(self._state, session.conn, self._state.current_number(), self._clock())
             search_index.build_missing(session.conn, self._state)
             return Outcome(self._state.current_number(), (), session.meter.total_bytes, offer.plan.left)
         room.check(offer, self._state, self._config.sync.spare_bytes)

@@ -1,7 +1,8 @@
 """Staging: from a route's blobs to verified files and rows of one pack, ready to be put into a generation.
 
 True always: nothing staged counts before its content roots were found right; what is installed is read and never
-changed; an old copy that is damaged is noticed and repaired from segments, or by the full route.
+changed; an old copy that is damaged is noticed and repaired from segments, or by the full route; a pack that swells
+ends at a limit of memory, as an error.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from kiosk.errors import TrustError
+from kiosk.errors import FormatError, TrustError
+from kiosk.host import memory
 from kiosk.packs import kinds, listing, route, unpack
 from kiosk.packs import manifest as manifests
 from kiosk.packs.blobs import BLOB_BYTES, file_sha256
@@ -30,6 +32,9 @@ from kiosk.sync.fetch import Fetcher, Source
 from kiosk.sync.mirrors import FileMissing, file_at
 from kiosk.sync.objects import Drafts, pieces
 from kiosk.sync.repair import TooDamaged
+
+MOST_MEMORY_BYTES = 128 * 1024 * 1024
+"""What staging a pack may take of memory. The largest that were measured take half of it."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,15 @@ def pack(state: State, conn: Connection, fetcher: Fetcher, head: Head, chosen: R
         TrustError, FormatError, MirrorError, StoreError, OSError: nothing of it counts then.
     """
     try:
+        with memory.limited(MOST_MEMORY_BYTES):
+            return _by_some_route(state, conn, fetcher, head, chosen)
+    except MemoryError as error:
+        told = f"{head.pack}: to read it takes more than {MOST_MEMORY_BYTES >> 20} MB of memory"
+        raise FormatError(told, "tell the federation; what is installed stays as it is") from error
+
+
+def _by_some_route(state: State, conn: Connection, fetcher: Fetcher, head: Head, chosen: Route) -> Manifest:
+    try:
         return _staged(state, conn, fetcher, head, chosen)
     except (TooDamaged, FileMissing):
         if chosen.start is None:
@@ -61,7 +75,7 @@ def pack(state: State, conn: Connection, fetcher: Fetcher, head: Head, chosen: R
 
 
 def _staged(state: State, conn: Connection, fetcher: Fetcher, head: Head, chosen: Route) -> Manifest:
-    with staging.opened() as listed:
+    with staging.opened(state.parts) as listed:
         stage = Stage(state, conn, fetcher, Drafts(state), listed)
         manifest = _by_full(stage, head) if chosen.start is None else _by_patch(stage, head, chosen)
         for media in (media for item in manifest.items for media in item.media):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from kiosk.store import db, facts
 from tests import papers
 from tests.cli.commands import configure, run
 
@@ -38,6 +40,19 @@ def test_the_life_of_a_paper(tmp_path: Path, config: Path) -> None:
     assert run("document", "withdraw", "1", "--config", config).returncode == 0
     assert listed(config)[0]["withdrawn_at"]
     assert json.loads(run("document", "restore", "1", "--config", config, "--json").stdout)["withdrawn_at"] is None
+
+
+def test_a_paper_that_the_machine_can_not_read_is_left_to_the_next_sync(
+    tmp_path: Path, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))  # there is no Poppler
+    file = tmp_path / "minutes.pdf"
+    file.write_bytes(papers.pdf(2))
+    done = run("document", "add", file, "--config", config)
+    assert done.returncode == 0
+    assert "Poppler is not installed" in done.stderr
+    with closing(db.connect(tmp_path / "state" / "kiosk.sqlite3")) as conn:
+        assert facts.are_left(conn)
 
 
 def test_what_is_no_paper_is_refused_with_a_sentence(tmp_path: Path, config: Path) -> None:

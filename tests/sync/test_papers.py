@@ -11,6 +11,7 @@ import yaml
 
 from kiosk.errors import HostError
 from kiosk.host import papers as reader
+from kiosk.packs.collection import Entry
 from kiosk.packs.papers import Reading
 from kiosk.publish.build import build
 from kiosk.store import db, facts
@@ -85,3 +86,25 @@ def test_a_sync_does_not_fail_for_a_paper_and_the_next_one_tries_again(
     assert known(village, "rules.pdf") is None
     assert village.agent().run().changes == ()
     assert known(village, "rules.pdf") is not None
+
+
+def test_a_sync_with_nothing_new_looks_for_unread_papers_only_when_some_were_left(
+    village: Village, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[int] = []
+    unread = facts.unread
+
+    def noted(conn: db.Connection, generation: int) -> list[tuple[str, str, str, Entry]]:
+        looked.append(generation)
+        return unread(conn, generation)
+
+    release(village, 1, **FILES)
+    village.agent().run()
+    monkeypatch.setattr(facts, "unread", noted)
+    village.agent().run()
+    assert looked == []
+    with closing(db.connect(village.state.database)) as conn, db.transaction(conn):
+        facts.note_left(conn, "Poppler is not installed", village.clock())
+    village.agent().run()
+    village.agent().run()
+    assert looked == [1]
