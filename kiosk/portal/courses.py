@@ -13,19 +13,16 @@ from dataclasses import dataclass
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from kiosk.errors import NotFound
 from kiosk.packs.kinds import LEVELS, SUBJECTS
 from kiosk.packs.quiz import Question
-from kiosk.portal import progress
+from kiosk.portal import players, progress
 from kiosk.portal.translations import Choice, choose
-from kiosk.store import courses, items
+from kiosk.store import courses
 from kiosk.store.courses import Course, LessonOutline
-from kiosk.store.items import Item
 from kiosk.store.progress import Mark
 from kiosk.web import current
 from kiosk.web.db import conn
 from kiosk.web.i18n import content_languages
-from kiosk.web.security import clean
 
 pages = Blueprint("courses", __name__, url_prefix="/courses")
 
@@ -91,7 +88,7 @@ def lesson(pack: str, item: str, language: str, lesson: str) -> str:
         number=place + 1,
         previous=course.lessons[place - 1] if place else None,
         next=course.lessons[place + 1] if place + 1 < len(course.lessons) else None,
-        html=clean(found.html, lambda path: picture_url(course.item, path)),
+        html=players.shown(course.item, found.html),
         answers=answers,
         sent=any(answer.taken is not None for answer in answers),
         score=score,
@@ -142,15 +139,6 @@ def answered(questions: tuple[Question, ...], query: Mapping[str, str]) -> list[
         choices = {str(n): n for n in range(1, len(question.choices) + 1)}
         found.append(Answered(number, question, choices.get(query.get(f"a{number}", ""))))
     return found
-
-
-def picture_url(item: Item, path: str) -> str | None:
-    """Return the address of a picture of an item, or None when the item has no such entry."""
-    try:
-        entry = items.entry(conn(), item, path)
-    except NotFound:
-        return None
-    return url_for("files.send", pack=item.pack, item=item.item, language=item.language, path=entry.path)
 
 
 def _asked(key: str, known: tuple[str, ...]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
 
-from flask import Blueprint, Response, send_file
+from flask import Blueprint, Response, request, send_file
 
 from kiosk.errors import NotFound
 from kiosk.store import items
@@ -20,7 +20,7 @@ KEPT_SECONDS = 3600
 SHOWN = frozenset(
     (
         "image/svg+xml", "image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf", "text/plain",
-        "audio/mpeg", "audio/mp4", "audio/ogg", "video/mp4", "video/webm",
+        "text/vtt", "audio/mpeg", "audio/mp4", "audio/ogg", "video/mp4", "video/webm",
     )
 )  # fmt: skip
 """What a browser may show in place; all else is offered to be kept."""
@@ -28,6 +28,8 @@ MARKUP = frozenset(("text/html", "text/xml", "application/xml", "application/xht
 """What a browser might run: sent as plain text, to be kept."""
 ALONE = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 """Policy of a picture opened by itself: its own styles, and nothing else."""
+MEDIA = "default-src 'none'; media-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+"""Policy of a film or sound opened by itself: the page that the browser makes for it loads it once more."""
 PDF = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 """Policy of a PDF: browsers show it with a viewer of their own, which some do not start in a sandbox."""
 
@@ -36,15 +38,19 @@ pages = Blueprint("files", __name__, url_prefix="/files")
 
 @pages.get("/<pack>/<item>/<language>/<path:path>")
 def send(pack: str, item: str, language: str, path: str) -> Response:
-    """Send an entry, whole or in the range that was asked for."""
+    """Send an entry, whole or in the range that was asked for; with `?save=yes` to be kept, not shown.
+
+    The last is for browsers too old to know `download` in a link.
+    """
     generation = current.generation()
     found = items.get(conn(), generation, pack, item, language)
     entry = items.entry(conn(), found, path)
     file = items.folder(current.state(), generation, found) / entry.path
-    return respond(file, entry.type, entry.sha256, PurePosixPath(entry.path).name, kept_seconds=KEPT_SECONDS)
+    name, save = PurePosixPath(entry.path).name, request.args.get("save") == "yes"
+    return respond(file, entry.type, entry.sha256, name, kept_seconds=KEPT_SECONDS, save=save)
 
 
-def respond(file: Path, kind: str, sha256: str, name: str, *, kept_seconds: int) -> Response:
+def respond(file: Path, kind: str, sha256: str, name: str, *, kept_seconds: int, save: bool = False) -> Response:
     """Return the answer that sends a file, whole or in the range that was asked for.
 
     Args:
@@ -52,6 +58,7 @@ def respond(file: Path, kind: str, sha256: str, name: str, *, kept_seconds: int)
         sha256: its hash, by which a phone asks whether its copy is still good.
         name: what it is called where it is kept.
         kept_seconds: how long a phone may use its copy unasked; 0: never.
+        save: to be kept by the browser, even if it could show it.
 
     Raises:
         NotFound: it is not on the card.
@@ -61,11 +68,17 @@ def respond(file: Path, kind: str, sha256: str, name: str, *, kept_seconds: int)
     response = send_file(
         file,
         mimetype="text/plain" if kind in MARKUP else kind,
-        as_attachment=kind not in SHOWN,
+        as_attachment=save or kind not in SHOWN,
         download_name=name,
         conditional=True,
         etag=sha256,
         max_age=kept_seconds or None,
     )
-    response.headers["Content-Security-Policy"] = PDF if kind == "application/pdf" else ALONE
+    response.headers["Content-Security-Policy"] = _policy(kind)
     return response
+
+
+def _policy(kind: str) -> str:
+    if kind == "application/pdf":
+        return PDF
+    return MEDIA if kind.startswith(("audio/", "video/")) else ALONE

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from flask import Blueprint, render_template
 
-from kiosk.portal.courses import picture_url
+from kiosk.portal import players
 from kiosk.portal.translations import choose
 from kiosk.store import notices
 from kiosk.web import current
 from kiosk.web.db import conn
 from kiosk.web.i18n import content_languages
-from kiosk.web.security import clean
 
 pages = Blueprint("notices", __name__, url_prefix="/notices")
 
@@ -27,5 +26,5 @@ def show(pack: str, item: str, language: str) -> str:
     """Show a notice, also after its last day: someone may have kept the address."""
     generation = current.generation()
     notice = notices.get(conn(), generation, pack, item, language)
-    html = clean(notices.html(current.state(), generation, notice), lambda path: picture_url(notice.item, path))
+    html = players.shown(notice.item, notices.html(current.state(), generation, notice))
     return render_template("notice.html", notice=notice, html=html, over=notice.ends < current.today())

@@ -16,8 +16,9 @@ from kiosk.packs import names, quiz
 from kiosk.packs.manifest import canonical
 from kiosk.publish import sounds
 from kiosk.publish.draft import Draft, DraftItem, readable_text
+from kiosk.publish.illustrations import Illustrations
 from kiosk.publish.markdown import to_html
-from kiosk.publish.pictures import NO_LINK, Pictures
+from kiosk.publish.pictures import NO_LINK
 from kiosk.publish.recipe import CourseSource
 
 LESSON_FOLDER = re.compile(r"(\d\d)-(.+)")
@@ -25,17 +26,17 @@ LESSON_FOLDER = re.compile(r"(\d\d)-(.+)")
 
 def draft(source: CourseSource, language: str, problems: list[Problem]) -> DraftItem:
     """Return a course in one language; every mistake in its sources is added to `problems`."""
-    pictures = Pictures(source.folder, problems)
+    shown = Illustrations(source.folder, language, problems)
     lessons: list[dict[str, Any]] = []
     entries: list[Draft] = []
     for folder in _lesson_folders(source.folder, problems):
-        lesson, drafts = _lesson(folder, language, pictures, problems)
+        lesson, drafts = _lesson(folder, language, shown, problems)
         lessons.append(lesson)
         entries += drafts
     if not lessons:
         problems.append(Problem(str(source.folder), "there is no lesson", "make a folder 01-name-of-the-lesson"))
     attributes = {"subject": source.subject, "level": source.level, "lessons": lessons}
-    return DraftItem(attributes, (*entries, *pictures.drafts.values()))
+    return DraftItem(attributes, (*entries, *shown.drafts.values()))
 
 
 def _lesson_folders(folder: Path, problems: list[Problem]) -> list[Path]:
@@ -46,19 +47,19 @@ def _lesson_folders(folder: Path, problems: list[Problem]) -> list[Path]:
             problems += [Problem(str(link), "this is a symbolic link", NO_LINK) for link in links]
         elif path.is_dir() and match and names.is_name(match[2]):
             found.append(path)
-        elif path.is_dir() and path.name not in ("pictures", "sounds"):
+        elif path.is_dir() and path.name not in ("pictures", "sounds", "media"):
             problems.append(Problem(str(path), "a lesson's folder is named like 01-name-of-the-lesson"))
     return found
 
 
 def _lesson(
-    folder: Path, language: str, pictures: Pictures, problems: list[Problem]
+    folder: Path, language: str, shown: Illustrations, problems: list[Problem]
 ) -> tuple[dict[str, Any], list[Draft]]:
     page = f"lessons/{folder.name}.html"
     path = folder / f"{language}.md"
     text = readable_text(path, problems)
     front, body, first_line = _split(text or "", path, problems) if text is not None else ({}, "", 1)
-    html = to_html(body, str(path), first_line, partial(pictures.take, folder), problems)
+    html = to_html(body, str(path), first_line, partial(shown.take, folder), problems)
     lesson = {"id": folder.name[3:], "page": page, **front}
     drafts = [Draft(page, "text/html", "", html.encode())]
     quiz_path = folder / f"{language}.quiz.yaml"

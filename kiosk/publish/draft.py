@@ -9,15 +9,16 @@ from typing import Any
 from kiosk import texts
 from kiosk.errors import FormatError
 from kiosk.fields import Problem, problem_of
+from kiosk.packs import films
 from kiosk.publish.external import External
 
 TYPES = {
     ".css": "text/css", ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     ".html": "text/html", ".jpeg": "image/jpeg", ".jpg": "image/jpeg", ".json": "application/json",
-    ".m4a": "audio/mp4", ".mp3": "audio/mpeg",
     ".odt": "application/vnd.oasis.opendocument.text", ".ods": "application/vnd.oasis.opendocument.spreadsheet",
-    ".pdf": "application/pdf", ".png": "image/png", ".svg": "image/svg+xml", ".txt": "text/plain",
+    ".pdf": "application/pdf", ".png": "image/png", ".svg": "image/svg+xml", ".txt": "text/plain", ".vtt": "text/vtt",
     ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", ".zim": "application/x-zim",
+    **films.TYPES,
 }  # fmt: skip
 """Media type by ending, for every file that a pack may hold."""
 

@@ -18,9 +18,10 @@ from kiosk.packs.kinds import BOOK_COVER, NOTICE_PAGE
 from kiosk.publish import course, paper, paper_odt, paper_pdf, sounds
 from kiosk.publish.draft import TYPES, Draft, DraftItem, of_file, readable_text
 from kiosk.publish.external import External, Fetch
+from kiosk.publish.illustrations import Illustrations
 from kiosk.publish.markdown import to_html
 from kiosk.publish.normalise import normalised
-from kiosk.publish.pictures import NO_LINK, Pictures, cover_faults
+from kiosk.publish.pictures import NO_LINK, cover_faults
 from kiosk.publish.recipe import BookSource, CourseSource, DocumentSource, ItemRecipe, NoticeSource
 
 
@@ -66,7 +67,7 @@ def draft(item: ItemRecipe, workshop: Workshop, problems: list[Problem]) -> Draf
     if isinstance(source, DocumentSource):
         return _document(item, source, workshop, problems)
     if isinstance(source, NoticeSource):
-        return _notice(source, problems)
+        return _notice(item, source, problems)
     return _book(item, source, workshop, problems)
 
 
@@ -120,16 +121,16 @@ def _own_files(
     return found
 
 
-def _notice(source: NoticeSource, problems: list[Problem]) -> DraftItem:
-    pictures = Pictures(source.source.parent, problems)
+def _notice(item: ItemRecipe, source: NoticeSource, problems: list[Problem]) -> DraftItem:
+    shown = Illustrations(source.source.parent, item.language, problems)
     text = readable_text(source.source, problems) or ""
-    html = to_html(text, str(source.source), 1, partial(pictures.take, source.source.parent), problems)
+    html = to_html(text, str(source.source), 1, partial(shown.take, source.source.parent), problems)
     attributes: dict[str, Any] = {
         "starts": source.starts.isoformat(),
         "ends": source.ends.isoformat(),
         "pinned": source.pinned,
     }
-    drafts = [Draft(NOTICE_PAGE, "text/html", "", html.encode()), *pictures.drafts.values()]
+    drafts = [Draft(NOTICE_PAGE, "text/html", "", html.encode()), *shown.drafts.values()]
     if source.sound is not None:
         folder = source.sound.parent
         sound = sounds.take(folder, folder, source.sound.name, "notice", str(source.sound), problems)

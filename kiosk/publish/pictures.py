@@ -1,18 +1,15 @@
-"""Pictures of lessons: found by the path in the Markdown, and checked before they go into a pack.
+"""Pictures of lessons, notices and books: what is checked before they go into a pack.
 
 True always: an SVG that passes holds no script, no event handler, no foreign markup and no reference outside itself.
 """
 
 from __future__ import annotations
 
-import posixpath
 import re
 from pathlib import Path
 from xml.etree import ElementTree
 
 from kiosk.fields import Problem
-from kiosk.packs import names
-from kiosk.publish.draft import Draft, link_within, of_file
 
 ENDINGS = (".svg", ".png", ".jpg", ".jpeg")
 MOST_BYTES = 2_000_000
@@ -28,34 +25,6 @@ LOADERS = ("javascript:", "@import", "image(", "image-set(", "src(", "\\")
 """What loads or runs something in an attribute; with a backslash, a style can spell them all in another way."""
 NO_LINK = "put the file itself there"
 SIGNATURES = {".png": b"\x89PNG\r\n\x1a\n", ".jpg": b"\xff\xd8\xff", ".jpeg": b"\xff\xd8\xff"}
-
-
-class Pictures:
-    """The pictures that the texts of one item name, each taken once; `folder` is the item's own."""
-
-    def __init__(self, folder: Path, problems: list[Problem]) -> None:
-        self._folder = folder
-        self._problems = problems
-        self.drafts: dict[str, Draft] = {}
-
-    def take(self, text_folder: Path, source: str, place: str) -> str | None:
-        """Return the entry path of the picture that a text in `text_folder` calls `source`, or note why not."""
-        within = posixpath.normpath((text_folder.relative_to(self._folder) / source).as_posix())
-        path = self._folder / within
-        if fault := names.fault_in_path(within):
-            self._problems.append(Problem(place, f"the picture '{source}' can not be taken: {fault}"))
-        elif path.suffix.lower() not in ENDINGS:
-            self._problems.append(Problem(place, f"the picture '{source}' is not SVG, PNG or JPEG"))
-        elif not path.is_file():
-            self._problems.append(Problem(place, f"there is no picture '{source}'", f"looked for {path}"))
-        elif link := link_within(self._folder, path):
-            self._problems.append(Problem(place, f"'{source}' is reached through the link {link}", NO_LINK))
-        else:
-            if within not in self.drafts:
-                self._problems += faults(path)
-                self.drafts[within] = of_file(path, within)
-            return within
-        return None
 
 
 def cover_faults(path: Path) -> list[Problem]:

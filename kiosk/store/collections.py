@@ -43,6 +43,15 @@ def entry(conn: Connection, collection: int, path: str) -> Entry | None:
     return None if row is None else _entry(row)
 
 
+def beside(conn: Connection, collection: int, start: str) -> Iterator[Entry]:
+    """Yield the entries of a collection whose paths begin with `start`, which is not empty, by path."""
+    end = start[:-1] + chr(ord(start[-1]) + 1)
+    rows = conn.execute(
+        "SELECT * FROM entries WHERE collection = ? AND path >= ? AND path < ? ORDER BY path", (collection, start, end)
+    )
+    return (_entry(row) for row in rows)
+
+
 def forget_unused(conn: Connection) -> None:
     """Delete the rows of collections that no item of any generation has."""
     conn.execute("DELETE FROM collections WHERE collection NOT IN (SELECT collection FROM items)")

@@ -7,6 +7,7 @@ attributes listed here.
 
 from __future__ import annotations
 
+import html as entities
 import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
@@ -15,6 +16,8 @@ from urllib.parse import unquote, urlsplit
 import nh3
 from flask import Flask, Response, g
 from markupsafe import Markup
+
+from kiosk.packs.films import is_film
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -26,11 +29,18 @@ TAGS = {
 ATTRIBUTES = {"img": {"src", "alt"}, "a": {"href"}}
 HOST = re.compile(r"(?:[\w-]{1,63}(?:\.[\w-]{1,63}){0,30}\.?|\[[\da-fA-F:.]{2,60}\])?(?::\d{0,5})?", re.ASCII)
 """What a Host header may be: a name or an address, and a port."""
-NO_SOURCE = re.compile(r'<img(?: (?:alt|loading)="[^"]*")*>')
-"""An image left without a source, as nh3 writes it (quotes inside values are written as entities)."""
+NOT_A_PICTURE = re.compile(r'(<p>\s*)?<img((?: (?:alt|loading)="[^"]*"| src="~\d+")*)>(\s*</p>)?')
+"""An image without a source, or one that `clean` marked as a film, as nh3 writes them (quotes inside values are written
+as entities); and whether it is alone in its paragraph.
+"""
+FILM, SHOWN = re.compile(r' src="~(\d+)"'), re.compile(r' alt="([^"]*)"')
 
 AssetUrl = Callable[[str], str | None]
 """Takes the path of an entry; returns the URL it is served under, or None when there is no such entry."""
+Player = Callable[[str, str], Markup | None]
+"""Takes the path of a film or sound as a text names it, and what it shows; returns what plays it, of our own making, or
+None when there is no such entry.
+"""
 
 
 def policy(*form_targets: str, scripts: bool = False) -> str:
@@ -91,20 +101,33 @@ def _add_headers(response: Response) -> Response:
     return response
 
 
-def clean(html: str, asset_url: AssetUrl) -> Markup:
-    """Return an HTML fragment with nothing but harmless tags; pictures that are not entries are left out.
+def clean(html: str, asset_url: AssetUrl, player: Player | None = None) -> Markup:
+    """Return an HTML fragment with nothing but harmless tags; pictures and films that are not entries are left out.
 
     Args:
         html: a lesson or notice as its pack brought it.
         asset_url: from the path of an entry to the URL of the picture.
+        player: what stands for a film or sound; without it they are left out.
     """
+    films: list[str] = []
 
     def keep(tag: str, attribute: str, value: str) -> str | None:
         if (tag, attribute) == ("img", "src"):
-            return asset_url(value) or asset_url(unquote(value))
+            path = unquote(value)
+            if not is_film(path):
+                return asset_url(value) or asset_url(path)
+            films.append(path)
+            return f"~{len(films) - 1}"
         if (tag, attribute) == ("a", "href"):
             return value if _stays_here(value) else None
         return value if (tag, attribute) in (("img", "alt"), ("img", "loading")) else None
+
+    def show(match: re.Match[str]) -> str:
+        opened, inside, closed = (part or "" for part in match.groups())
+        film, shown = FILM.search(inside), SHOWN.search(inside)
+        if not (film and player and opened and closed):
+            return opened + closed
+        return player(films[int(film[1])], entities.unescape(shown[1]) if shown else "") or Markup()
 
     cleaned = nh3.clean(
         html,
@@ -115,7 +138,8 @@ def clean(html: str, asset_url: AssetUrl) -> Markup:
         link_rel=None,
         set_tag_attribute_values={"img": {"loading": "lazy"}},
     )
-    return Markup(NO_SOURCE.sub("", cleaned))  # noqa: S704 - this is where it became safe
+    # All in one go, so that nothing of the pack's can pass for a player, nor a player's part for the pack's.
+    return Markup(NOT_A_PICTURE.sub(show, cleaned))  # noqa: S704 - this is where it became safe
 
 
 def _stays_here(href: str) -> bool:

@@ -222,6 +222,17 @@ def test_a_name_that_is_none_is_asked_for_again(visitor: FlaskClient, name: str,
     assert "has done all lessons" not in answer.text
 
 
+@pytest.mark.parametrize(
+    "lesson", ["nope", "..", "%2e%2e%2fsecret", "x" * 3000, "%00", "'%20OR%201=1--", "what-it-is%0a"]
+)
+def test_a_lesson_that_is_not_there_is_not_done(portal: Flask, visitor: FlaskClient, lesson: str) -> None:
+    sign_in(visitor, join(state_of(portal)))
+    for address in (f"{COURSE}/{lesson}", f"/courses/village/{lesson}/en/meetings", f"/courses/{lesson}/x/en/meetings"):
+        assert post(visitor, address, PLAIN).status_code == 404
+    assert visitor.get(f"{COURSE}/{lesson}{RIGHT}").status_code == 404
+    assert kept(portal) == []
+
+
 @pytest.mark.parametrize("address", ["/records/village/nope/en", "/records/village/handbook/en", "/records/x/..%2f/en"])
 def test_records_are_of_courses(visitor: FlaskClient, address: str) -> None:
     assert visitor.get(address).status_code == 404

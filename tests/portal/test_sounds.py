@@ -70,7 +70,7 @@ def test_it_is_played_in_pieces_and_can_be_saved(listener: FlaskClient) -> None:
     assert f'src="{address}"' in page
     assert 'preload="none"' in page, "nobody's radio is used for what they do not play"
     assert f"Save to the phone: {round(len(silence(60)) / 1000)} KB" in page
-    assert f'href="{address}" type="audio/mpeg" download>' in page
+    assert f'href="{address}?save=yes" type="audio/mpeg" download>' in page
     with listener.get(address, headers={"Range": "bytes=10-19"}) as piece:
         assert piece.status_code == 206
         assert piece.content_type == "audio/mpeg"
