@@ -96,7 +96,7 @@ def of_posts(conn: Connection, posts: Sequence[int]) -> dict[int, list[Attachmen
     """Return what posts carry, by post, in the order in which it was sent; of those that carry nothing, nothing."""
     found: dict[int, list[Attachment]] = {}
     marks = ", ".join("?" * len(posts))
-    for row in conn.execute(f"{COLUMNS} WHERE post IN ({marks}) ORDER BY attachment", tuple(posts)):
+    for row in conn.execute(f"{COLUMNS} WHERE post IN ({marks}) ORDER BY post, attachment", tuple(posts)):
         found.setdefault(row["post"], []).append(_attachment(row))
     return found
 

@@ -1,4 +1,6 @@
-"""A portal that is killed outright in the middle of things: what it said is kept is kept, and nothing is half there."""
+"""A portal with several phones at once, and one that is killed outright in the middle of things: what it said is kept
+is kept, once, and nothing is half there.
+"""
 
 from __future__ import annotations
 
@@ -36,11 +38,13 @@ class Phone:
             self.cookie = (answer.headers.get("Set-Cookie") or self.cookie).partition(";")[0]
             return answer.status, answer.headers.get("Location", ""), answer.read().decode()
 
-    def write(self, photo: bytes) -> str:
-        """Open a thread with a photo and return its address."""
-        found = re.search(r'name="csrf_token" value="([^"]+)"', self.ask("GET", "/board/new")[2])
-        assert found
-        fields = {"csrf_token": found[1], "title": "Maize", "author": "Asha", "body": "Ten bags"}
+    def form(self) -> dict[str, str]:
+        """Return a form to open a thread, filled in."""
+        hidden = dict(re.findall(r'name="(csrf_token|send)" value="([^"]+)"', self.ask("GET", "/board/new")[2]))
+        return {**hidden, "title": "Maize", "author": "Asha", "body": "Ten bags"}
+
+    def write(self, photo: bytes, fields: dict[str, str]) -> str:
+        """Send the form with a photo and return the address of the thread."""
         boundary, body = encode_multipart({**fields, "photo": FileStorage(io.BytesIO(photo), "a.jpg")})
         status, location, _ = self.ask("POST", "/board/new", body, f"multipart/form-data; boundary={boundary}")
         assert status == 303
@@ -54,7 +58,7 @@ def test_what_was_said_to_be_on_the_board_survives_a_kill(config: Config, tmp_pa
     def writes(phone: Phone) -> None:
         try:
             while True:
-                told.append(int(phone.write(photo).rpartition("/")[2]))
+                told.append(int(phone.write(photo, phone.form()).rpartition("/")[2]))
         except (OSError, http.client.HTTPException, AssertionError):
             return
 
@@ -83,3 +87,25 @@ def test_what_was_said_to_be_on_the_board_survives_a_kill(config: Config, tmp_pa
         for name in files:
             for ending in attachments.ENDINGS["photo"]:
                 assert attachments.path(state, name, ending).read_bytes().endswith(b"\xff\xd9")
+
+
+def test_taps_at_the_same_moment_make_one_post(config: Config, tmp_path: Path) -> None:
+    photo, found = picture(), []
+    with serving(config, tmp_path) as served:
+        first = Phone(served, 1)
+        form = first.form()
+
+        def taps() -> None:
+            phone = Phone(served, 1)
+            phone.cookie = first.cookie
+            found.append(phone.write(photo, form))
+
+        taps_at_once = [threading.Thread(target=taps) for _ in range(4)]
+        for each in taps_at_once:
+            each.start()
+        for each in taps_at_once:
+            each.join(120)
+    assert found == ["/board/1"] * 4
+    with closing(db.connect(State(config.state).database)) as conn:
+        assert conn.execute("SELECT count(*) FROM posts").fetchone()[0] == 1
+    assert len(list(State(config.state).attachments.iterdir())) == 2

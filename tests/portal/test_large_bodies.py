@@ -1,4 +1,6 @@
-"""Bodies larger than the portal takes, really sent to a portal that runs: little memory, no disk, a clear answer."""
+"""Bodies larger than the portal takes, really sent to a portal that runs: little memory, no disk, a clear answer that
+gives the words back.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,10 @@ HEAD = (
     "POST /board/new HTTP/1.1\r\nHost: kiosk.test\r\nAccept-Language: fr\r\nConnection: close\r\n"
     "Content-Type: multipart/form-data; boundary=x\r\n"
 )
-PROLOGUE = b'--x\r\nContent-Disposition: form-data; name="photo"; filename="a.jpg"\r\n\r\n'
+PROLOGUE = (
+    b'--x\r\nContent-Disposition: form-data; name="body"\r\n\r\nTwenty bags\r\n'
+    b'--x\r\nContent-Disposition: form-data; name="photo"; filename="a.jpg"\r\n\r\n'
+)
 
 
 @pytest.fixture
@@ -74,6 +79,7 @@ def plain(line: socket.socket, look: Callable[[], None]) -> None:
 def chunked(line: socket.socket, look: Callable[[], None]) -> None:
     """Send a form with a file of 2 GB, its length not told."""
     line.sendall(f"{HEAD}Transfer-Encoding: chunked\r\n\r\n".encode())
+    line.sendall(b"%x\r\n" % len(PROLOGUE) + PROLOGUE + b"\r\n")
     for number in range(TWO_GB // len(PIECE)):
         line.sendall(b"%x\r\n" % len(PIECE) + PIECE + b"\r\n")
         if number % 64 == 0:
@@ -92,7 +98,8 @@ def test_two_gigabytes_are_answered_in_words_and_kept_nowhere(
     watch.look()
     assert answer.startswith("HTTP/1.1 413 ")
     assert '<html lang="fr"' in answer
-    assert "trop volumineux" in answer
+    assert "trop grand" in answer
+    assert "Twenty bags" in answer, "what was typed is not lost"
     assert watch.memory < MOST_MEMORY_GROWTH
     assert watch.disk <= taken + len(PIECE)
     assert portal.say(b"GET /healthz HTTP/1.0\r\n\r\n").startswith(b"HTTP/1.0 200")
