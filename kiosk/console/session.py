@@ -21,7 +21,7 @@ from kiosk.web import current, i18n
 from kiosk.web.db import conn
 
 IDLE = timedelta(minutes=30)
-OPEN_TO_ALL = ("session.login", "session.sign_in", "languages.show", "static", "healthz")
+OPEN_TO_ALL = ("session.login", "session.sign_in", "languages.show", "static", "icon", "healthz")
 FOR_A_NEW_PASSWORD = ("session.password", "session.choose", "session.logout")
 
 pages = Blueprint("session", __name__)

@@ -38,6 +38,6 @@ def _own_host_only() -> None:
 
 def _keep_nothing(response: Response) -> Response:
     # A telecenter's computer is shared: the next person must not find these pages with the back button.
-    if request.endpoint != "static":
+    if request.endpoint not in ("static", "icon"):
         response.headers["Cache-Control"] = "no-store"
     return response

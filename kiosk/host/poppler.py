@@ -19,7 +19,7 @@ MEMORY_BYTES = 512_000_000
 LIMITS = Limits(cpu_seconds=20, wall_seconds=60, memory_bytes=MEMORY_BYTES, output_bytes=8_000_000)
 MOST_PAGES = 5_000
 """Pages whose words are looked for; more than that are counted, not read."""
-PICTURE_PIXELS = 240
+PICTURE_PIXELS = 204
 """The longer side of a picture; twice what a page shows, for phones with fine screens."""
 MOST_PICTURE_BYTES = 60_000
 PAGES = re.compile(rb"^Pages:\s+(\d{1,9})$", re.MULTILINE)
@@ -51,7 +51,7 @@ def text(pdf: Path) -> str:
 
 def picture(pdf: Path) -> bytes:
     """Return the first page as a small JPEG, b"" when it can not be drawn."""
-    options = ("-jpegopt", "quality=72,progressive=n,optimize=y", "-scale-to", str(PICTURE_PIXELS), "-singlefile")
+    options = ("-jpegopt", "quality=40,progressive=n,optimize=y", "-scale-to", str(PICTURE_PIXELS), "-singlefile")
     drawn = _run("pdftoppm", "-q", "-jpeg", *options, "-f", "1", "-l", "1", pdf)
     return drawn if drawn.startswith(JPEG) and len(drawn) <= MOST_PICTURE_BYTES else b""
 

@@ -20,7 +20,7 @@ from kiosk.clock import Clock
 from kiosk.config import Config
 from kiosk.errors import InvalidInput, KioskError, NotFound
 from kiosk.store.state import State
-from kiosk.web import current, db, i18n, icons, security, static, words
+from kiosk.web import compression, current, db, i18n, icons, security, static, words
 
 MOST_REQUEST_BYTES = 1_000_000
 """Longest request a site reads; a site that takes files raises it for itself."""
@@ -55,14 +55,11 @@ def create_site(name: str, config: Config, clock: Clock, *, title: str, gate: Ga
     app.url_map.merge_slashes = False
     app.register_blueprint(Blueprint("web", __name__, template_folder="templates"))
     current.install(app, current.Site(name, title, config, clock, state))
+    compression.install(app)
     if gate:
         app.before_request(gate)
-    db.install(app)
-    security.install(app)
-    i18n.install(app)
-    static.install(app)
-    icons.install(app)
-    words.install(app)
+    for part in (db, security, i18n, static, icons, words):
+        part.install(app)
     CSRFProtect(app)
     app.context_processor(lambda: {"site_title": title, "kiosk_name": config.name})
     _install_error_pages(app)

@@ -68,7 +68,13 @@ def inside(client: FlaskClient, one_time: str) -> FlaskClient:
 
 
 def routes(app: Flask) -> list[tuple[str, str]]:
-    skipped = ("/login", "/languages", "/static", "/healthz")  # who can not sign in yet may choose a language
+    skipped = (
+        "/login",
+        "/languages",
+        "/static",
+        "/favicon.ico",
+        "/healthz",
+    )  # who can not sign in yet may choose a language
     return [
         (method, rule.rule)
         for rule in app.url_map.iter_rules()

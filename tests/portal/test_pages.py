@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import re
-
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -25,14 +22,6 @@ def test_home_tells_what_there_is(visitor: FlaskClient) -> None:
     assert "Old news" not in page
     assert "Nobody has written yet" in page
     assert page.index("New prices") < page.index("Mkutano"), "the visitor's language comes first"
-
-
-def test_first_visit_fits_the_first_round_trip(visitor: FlaskClient) -> None:
-    page = visitor.get("/")
-    dress = re.findall(r'"(/static/[^"]+)"', page.text)
-    assert len(dress) == 2
-    parts = [visitor.get(address).data for address in dress]
-    assert sum(len(gzip.compress(part)) for part in (page.data, *parts)) <= 14 * 1024, "as it is sent over the air"
 
 
 @pytest.mark.parametrize("path", ["/", "/courses", "/library", "/documents", "/notices", "/board"])

@@ -25,8 +25,8 @@ ABSENT = re.compile(r"/documents/(?:1|words|picture)/|/board/(?:1|post|photo|voi
 nothing yet, and the pictures of books that nobody serves.
 """
 POLICY = (
-    "default-src 'none'; img-src 'self'; style-src 'self'; media-src 'self'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'"
+    "default-src 'none'; img-src 'self' data:; style-src 'self'; media-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
 )
 
 SCRIPTED = ("/search",)
