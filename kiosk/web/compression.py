@@ -3,7 +3,7 @@
 Owns: what is sent compressed. True always: what is static is compressed once, a page when it is asked for; nothing is
 compressed for a browser that did not say it can read it, nor in an answer that is for one person's eyes (`no-store`):
 there the length of a page that shows what somebody typed beside a secret would give the secret away (BREACH; why the
-forms' tokens need no such care is in docs/decisions/0012-weight.md).
+forms' tokens need no such care is in docs/decisions/0016-weight.md).
 """
 
 from __future__ import annotations
