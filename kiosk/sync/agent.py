@@ -153,9 +153,9 @@ class Agent:
     def _run(self, session: Session, progress: Progress) -> Outcome:
         offer = self._offer(session)
         if not offer.plan.changes and self._state.current_number():
-            self._finish_cut(session.conn, offer)
             papers.read_left(self._state, session.conn, self._state.current_number(), self._clock())
             search_index.build_missing(session.conn, self._state)
+            self._finish_cut(session.conn, offer)
             return Outcome(self._state.current_number(), (), session.meter.total_bytes, offer.plan.left)
         room.check(offer, self._state, self._config.sync.spare_bytes)
         staged, stop = self._staged(session, offer, progress)
