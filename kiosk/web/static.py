@@ -39,10 +39,7 @@ def install(app: Flask) -> None:
     """Serve the shared files and the site's own (which win), and give templates `asset("site.css")` and
     `script("search.js")`, which has the page's policy allow it.
     """
-    root = Path(app.root_path)
-    assets = {**_read(SHARED), **_read(root / "static")}
-    styles = [assets["site.css"].data, *(path.read_bytes() for path in sorted((root / "styles").glob("*.css")))]
-    assets["site.css"] = _asset("site.css", b"\n".join(styles))
+    assets = _assets(Path(app.root_path))
 
     def static(digest: str, name: str) -> Response:
         found = assets.get(name)
@@ -77,6 +74,13 @@ def install(app: Flask) -> None:
     drawing = quote(assets[ICON].data.strip(), safe=" =:/'(),;")
     address = Markup(f"data:image/svg+xml,{drawing}")  # noqa: S704 - our own drawing
     app.jinja_env.globals.update(asset=asset, script=script, icon_address=address)
+
+
+def _assets(root: Path) -> dict[str, Asset]:
+    assets = {**_read(SHARED), **_read(root / "static")}
+    styles = [assets["site.css"].data, *(path.read_bytes() for path in sorted((root / "styles").glob("*.css")))]
+    assets["site.css"] = _asset("site.css", b"\n".join(styles))
+    return assets
 
 
 def _read(folder: Path) -> dict[str, Asset]:
