@@ -52,7 +52,7 @@ bench-memory: setup-test
 screenshots: setup-test
 	@provisioning/development/apt-packages required fonts-lohit-deva
 	$(BIN)/pytest -n0 tests/whole_path/test_reading.py tests/whole_path/test_writing.py tests/whole_path/test_looks.py \
-	  tests/browser/test_chromium.py
+	  tests/browser/test_chromium.py -k "not in_the_docs"
 	cp build/screenshots/{portal-home,portal-welcome,portal-lesson,console-start-phone}.png docs/pictures/
 	cp build/screenshots/pages/*.webp docs/pictures/pages/
 
