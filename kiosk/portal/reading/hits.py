@@ -1,24 +1,20 @@
-"""What kiwix-serve finds in a book: the question to it, and its answer, read.
+"""What kiwix-serve finds in one book: the question to it, and its answer, read.
 
-Pure. True always: what was typed is words to the search, not its syntax; what can not be read is no answer; a hit
-lies in the book that was asked for, whatever stands in the answer.
+Pure. True always: what can not be read is no answer; a hit lies in the book that was asked for, whatever stands in the
+answer.
 """
 
 from __future__ import annotations
 
-import re
 import textwrap
-import unicodedata
 from dataclasses import dataclass
 from urllib.parse import unquote, urlencode
 from xml.etree import ElementTree
 
-SEARCH = "{http://a9.com/-/spec/opensearch/1.1/}"
-DECLARATION = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
+from kiosk.portal import book_search
+
 MOST_TOLD = 220
 """Letters of a page that are shown beside its title."""
-SYNTAX = re.compile(r"[^\w\s'’]+")
-"""What is not part of words: to the search it would be syntax."""
 
 
 @dataclass(frozen=True)
@@ -36,16 +32,6 @@ class Found:
 
     count: int
     hits: tuple[Hit, ...]
-
-
-def words(typed: str) -> str:
-    """Return what was typed as words like those in the index of a book: small letters without accents and vowel signs.
-
-    The search itself leaves them in, in Debian 12, and then finds nothing.
-    """
-    signs = unicodedata.normalize("NFD", typed.lower())
-    plain = "".join(sign for sign in signs if not unicodedata.category(sign).startswith("M"))
-    return " ".join(SYNTAX.sub(" ", unicodedata.normalize("NFC", plain)).split())
 
 
 def target(uuid: str, pattern: str, first: int, most: int) -> str:
@@ -67,18 +53,14 @@ def read(data: bytes, inside: str) -> Found | None:
     Args:
         inside: what the addresses of pages in the book begin with.
     """
-    if DECLARATION.search(data):
-        return None
     try:
-        root = ElementTree.fromstring(data)  # noqa: S314 - from our own service, without entities
-        count = int(root.findtext(f".//{SEARCH}totalResults", "").replace(",", ""))
+        pages, count = book_search.read(data, "")
     except (ElementTree.ParseError, ValueError):
         return None
     hits = []
-    for item in root.iter("item"):
-        path = unquote(item.findtext("link", ""))
+    for page in pages:
+        path = unquote(page.path)
         if path.startswith(inside):
-            told = " ".join("".join(part for each in item.iter("description") for part in each.itertext()).split())
-            told = textwrap.shorten(told.strip(". "), MOST_TOLD, placeholder=" …")
-            hits.append(Hit(item.findtext("title", "").strip() or path, path.removeprefix(inside), told))
+            told = textwrap.shorten(page.text.strip(" ."), MOST_TOLD, placeholder=" …")
+            hits.append(Hit(page.title.strip() or path, path.removeprefix(inside), told))
     return Found(count, tuple(hits))

@@ -47,9 +47,13 @@ class Answer:
         Raises:
             ServiceDown: it broke off; the phone then sees that the page is not whole.
         """
+        left = self.response.length  # None: it is told with each chunk
         try:
             while piece := self.response.read1(PIECE_BYTES):
+                left = None if left is None else left - len(piece)
                 yield piece
+            if left:
+                raise ServiceDown(f"kiwix-serve broke off {left} bytes before the end")
         except (OSError, HTTPException) as error:
             raise ServiceDown(f"kiwix-serve broke off: {error}") from error
         finally:

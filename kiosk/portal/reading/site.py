@@ -17,6 +17,7 @@ from werkzeug.wrappers import Response
 from kiosk.clock import Clock, system_clock
 from kiosk.config import Config, Site
 from kiosk.errors import NotFound
+from kiosk.portal import book_search
 from kiosk.portal.reading import hits, passing, service, titles
 from kiosk.portal.reading.service import ServiceDown
 from kiosk.portal.reading.titles import Title, Titles
@@ -71,7 +72,7 @@ def search() -> Response | str:
     pattern = " ".join(request.args.get("pattern", "").split())[:MOST_LETTERS]
     asked = request.args.get("from", "")
     first = int(asked) if re.fullmatch(r"\d{1,5}", asked) else 0
-    found = _found(title, hits.words(pattern), first) if pattern and title.book.searchable else None
+    found = _found(title, book_search.as_indexed(pattern), first) if pattern and title.book.searchable else None
     return render_template(
         "search.html", title=title, pattern=pattern, found=found, first=first, each=HITS_A_PAGE, most=MOST_LETTERS
     )
