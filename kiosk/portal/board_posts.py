@@ -14,7 +14,8 @@ from kiosk.store.threads import Offer, Post
 from kiosk.web import current, i18n, phone
 from kiosk.web.db import conn
 
-FIELDS = ("title", "price", "place", "ends", "body", "author")
+OF_THREAD = ("title", "price", "place", "ends")
+"""Fields of the form to change the post that opened a thread; one that does not arrive changes nothing."""
 
 pages = Blueprint("board_posts", __name__, url_prefix="/board/post")
 pages.before_request(board_rules.check_open)
@@ -30,7 +31,8 @@ def change(post: int) -> str:
 def save(post: int) -> Response | tuple[str, int]:
     """Change a post and show it."""
     found = _own(post)
-    typed = {name: request.form.get(name, "") for name in FIELDS}
+    typed = {**_of_thread(found), **{name: request.form.get(name, "") for name in ("author", "body")}}
+    typed |= {name: request.form[name] for name in OF_THREAD if name in request.form}
     try:
         with transaction(conn()):
             own_posts.change(conn(), post, _phone(), typed["author"], typed["body"], current.now())
@@ -109,11 +111,14 @@ def _opened(post: Post) -> bool:
     return threads.first_post(conn(), post.thread) == post.post
 
 
-def _change_page(post: Post) -> str:
+def _of_thread(post: Post) -> dict[str, str]:
     thread = threads.get(conn(), post.thread)
     ends = thread.ends.isoformat() if thread.ends else ""
-    typed = {"title": thread.title, "price": thread.price, "place": thread.place, "ends": ends}
-    return _typed_page(post, {**typed, "author": post.author, "body": post.body}, {})
+    return {"title": thread.title, "price": thread.price, "place": thread.place, "ends": ends}
+
+
+def _change_page(post: Post) -> str:
+    return _typed_page(post, {**_of_thread(post), "author": post.author, "body": post.body}, {})
 
 
 def _typed_page(post: Post, typed: dict[str, str], problems: dict[str, str]) -> str:

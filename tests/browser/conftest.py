@@ -15,6 +15,7 @@ from flask import Flask
 from werkzeug.serving import make_server
 
 from kiosk.config import Config
+from kiosk.host.conversion import Converter
 from kiosk.portal import create_portal
 from kiosk.store import db, threads
 from kiosk.store.state import State
@@ -96,7 +97,7 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
     village(packer)
     packer.install()
     _write(state.database)
-    app = create_portal(config, lambda: NOW)
+    app = create_portal(config, lambda: NOW, Converter())
     pages = crawl(app, app.test_client())
     noting = Noting(app.wsgi_app)
     server = make_server("127.0.0.1", 0, noting, threaded=True)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
 from tests.browser.conftest import Portal
 from tests.portal.crawl import Form, fit
+from tests.portal.test_attachments import sound, turned
 from tests.whole_path.conftest import CHROMIUM, FLAGS, PHONE, screenshot
 
 TYPED = "input:not([type=hidden]):not([type=radio]):not([type=checkbox]):not([type=file]), textarea"
@@ -66,3 +68,34 @@ def test_every_form_can_be_sent(portal: Portal, phone: Page) -> None:
         answers = portal.noting.answers(form)
         assert answers, (form, portal.noting.asked[-3:])
         assert answers[-1].status in (200, 302, 303, 401, 403, 409, 422, 429), (form, answers[-1])
+
+
+def test_a_photo_and_a_voice_note_are_sent_seen_and_heard(portal: Portal, phone: Page, tmp_path: Path) -> None:
+    (tmp_path / "photo.jpg").write_bytes(turned())
+    (tmp_path / "voice.m4a").write_bytes(sound(tmp_path))
+    phone.goto(portal.url + "/board/new?in=talk")
+    for name, words in (("title", "Rust on the maize"), ("body", "What is it?"), ("author", "Asha")):
+        phone.fill(f"#f-{name}", words)
+    for kind, capture in (("camera", "environment"), ("voice", "")):
+        assert phone.get_attribute(f"#f-{kind}", "capture") == capture
+    phone.set_input_files("#f-photo", tmp_path / "photo.jpg")
+    phone.set_input_files("#f-voice", tmp_path / "voice.m4a")
+    phone.get_by_role("button", name="Put it on the board").click()
+    photo = phone.locator(".photos img")
+    box = phone.locator(".photos a").bounding_box()
+    assert box
+    assert min(box["width"], box["height"]) >= 48
+    thread = phone.url
+    photo.click()
+    assert phone.url.startswith(portal.url + "/board/photo/")
+    # Only script can ask a browser what it made of a picture and a sound.
+    browser = phone.context.browser
+    assert browser
+    asking = browser.new_page()
+    asking.goto(thread)
+    width = asking.locator(".photos img").evaluate("photo => photo.decode().then(() => photo.naturalWidth)")
+    assert width == 180
+    heard = "sound => new Promise(done => {"
+    heard += "sound.onloadedmetadata = sound.onerror = () => done(sound.duration || 0); sound.preload = 'auto'})"
+    assert round(asking.locator("audio").evaluate(heard)) == 4
+    asking.close()

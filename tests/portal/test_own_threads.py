@@ -48,6 +48,14 @@ def test_a_mistake_changes_nothing(visitor: FlaskClient, field: str, value: str,
     assert "Other words" not in page
 
 
+def test_a_form_that_arrives_in_pieces_changes_only_what_arrived(visitor: FlaskClient) -> None:
+    send(visitor, "/board/new?in=market", **OFFER)
+    assert send(visitor, "/board/post/1/change", author="Asha", body="Ten bags", price="450 a bag")[0] == 303
+    page = visitor.get("/board/1").text
+    for words in ("Maize seed", "450 a bag", "Mill", "Until 1 December 2026", "Ten bags"):
+        assert words in page
+
+
 def test_only_the_first_message_has_the_title(visitor: FlaskClient, other: FlaskClient) -> None:
     send(visitor, "/board/new?in=market", **OFFER)
     send(other, "/board/1", author="Juma", body="How much?")
