@@ -173,7 +173,8 @@ def test_paging_meets_each_thread_once_whatever_others_do(before: int, acts: lis
     seen: list[int] = []
     answered: set[int] = set()
     cursor: tuple[int, int] | None = None
-    for act, which in [*acts, *[("read", 0)] * before]:
+    to_the_end = [("read", 0)] * (before + len(acts))
+    for act, which in [*acts, *to_the_end]:
         if act == "open":
             threads.open_thread(conn, "new", "A", "x", clock())
         elif act == "reply":
