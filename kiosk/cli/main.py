@@ -19,6 +19,7 @@ GROUPS = {
     "pack": ["kiosk.cli.pack"],
     "repo": ["kiosk.cli.repo", "kiosk.cli.holders", "kiosk.cli.publishing"],
     "sync": ["kiosk.cli.sync"],
+    "board": ["kiosk.cli.board"],
     "serve": ["kiosk.cli.serve"],
     "member": ["kiosk.cli.member"],
     "recording": ["kiosk.cli.recording"],
@@ -55,6 +56,7 @@ def kiosk() -> None:
                       kiosk member add|import|list|card|revoke|reissue|unlock
                       kiosk recording add|list|remove
                       kiosk document add|list|withdraw|restore
+    The board:        kiosk board reports|hide|restore|close|pin
     To try it all:    kiosk demo
     """
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from flask import Blueprint, render_template
 
 from kiosk.portal.translations import Translated, choose
-from kiosk.store import books, courses, documents, notices, threads
+from kiosk.store import board_settings, books, courses, documents, notices, threads
+from kiosk.store.board_settings import BoardIs
 from kiosk.web import current
 from kiosk.web.db import conn
 from kiosk.web.i18n import content_languages
@@ -18,6 +19,7 @@ pages = Blueprint("home", __name__)
 @pages.get("/")
 def show() -> str:
     """Show the first page."""
+    board = board_settings.read(conn()).state
     generation, languages = current.generation(), content_languages()
     announced = choose(notices.on(conn(), generation, current.today()), languages)
 
@@ -29,12 +31,13 @@ def show() -> str:
         "library": count([*books.all_of(conn(), generation)]),
         "documents": count([*documents.all_of(conn(), generation)]),
         "notices": len(announced),
-        "board": threads.count(conn()),
+        "board": 0 if board is BoardIs.OFF else threads.count(conn()),
     }
     return render_template(
         "home.html",
         tiles=tiles,
         generation=generation,
         notices=announced[:SHOWN_NOTICES],
-        threads=threads.recent(conn(), SHOWN_THREADS),
+        threads=[] if board is BoardIs.OFF else threads.recent(conn(), SHOWN_THREADS),
+        board=board,
     )

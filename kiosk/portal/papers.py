@@ -8,20 +8,21 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from contextlib import suppress
 
-from flask import Blueprint, Response, abort, render_template, request
+from flask import Blueprint, Response, render_template, request
 
-from kiosk.errors import NotFound
+from kiosk.errors import NoSpace, NotFound
 from kiosk.packs.papers import ENDINGS
 from kiosk.portal import files, membership
-from kiosk.store import facts, items, papers
+from kiosk.store import facts, items, members, papers
+from kiosk.store.db import transaction
 from kiosk.store.papers import Paper, Version
 from kiosk.web import current
 from kiosk.web.db import conn
 
 PAGE_LETTERS = 9_000
 """Words of a paper on one page: a page stays small enough for a weak radio."""
-NO_STORE = "no-store"
 
 pages = Blueprint("papers", __name__, url_prefix="/documents")
 
@@ -30,24 +31,26 @@ pages = Blueprint("papers", __name__, url_prefix="/documents")
 def send(paper: int, version: int) -> Response:
     """Send a version of a paper that was added here, whole or in a range."""
     found, wanted = _allowed(paper, version)
-    response = files.respond(
+    _note_reading(found, version)
+    return files.respond(
         current.state().document_path(wanted.sha256), wanted.type, wanted.sha256, _file_name(wanted), kept_seconds=0
     )
-    return _private(found, response)
 
 
 @pages.get("/<row:paper>/<row:version>/words")
 def words_added(paper: int, version: int) -> Response:
     """Show the words of a version of a paper that was added here."""
     found, wanted = _allowed(paper, version)
-    return _private(found, _words(wanted.title, found.language, wanted.sha256))
+    page = _words(wanted.title, found.language, wanted.sha256)
+    _note_reading(found, version)
+    return page
 
 
 @pages.get("/<row:paper>/<row:version>/picture")
 def picture_added(paper: int, version: int) -> Response:
     """Send the picture of the first page of a version of a paper that was added here."""
-    found, wanted = _allowed(paper, version)
-    return _private(found, _picture(wanted.sha256))
+    _, wanted = _allowed(paper, version)
+    return _picture(wanted.sha256)
 
 
 @pages.get("/words/<pack>/<item>/<language>/<path:path>")
@@ -68,18 +71,18 @@ def _allowed(paper: int, version: int) -> tuple[Paper, Version]:
     found = papers.get(conn(), paper)
     if found.withdrawn_at:
         raise NotFound(f"paper {paper} is withdrawn")
-    if found.members_only and membership.signed_in() is None:
-        abort(403)
+    if found.members_only:
+        membership.required()
     for each in found.versions:
         if each.version == version:
             return found, each
     raise NotFound(f"paper {paper} has no version {version}")
 
 
-def _private(paper: Paper, response: Response) -> Response:
-    if paper.members_only:
-        response.headers["Cache-Control"] = NO_STORE
-    return response
+def _note_reading(paper: Paper, version: int) -> None:
+    if paper.members_only and request.method == "GET":
+        with suppress(NoSpace), transaction(conn()):  # a full card keeps nobody from reading
+            members.record_reading(conn(), membership.required(), paper.paper, version, current.now())
 
 
 def _words(title: str, language: str, sha256: str) -> Response:

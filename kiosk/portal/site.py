@@ -9,6 +9,8 @@ from kiosk.clock import Clock, system_clock
 from kiosk.config import Config
 from kiosk.portal import (
     board,
+    board_posts,
+    board_rules,
     captive,
     courses,
     documents,
@@ -41,10 +43,11 @@ def create_portal(config: Config, clock: Clock = system_clock) -> Flask:
     """Return the portal as a WSGI application; makes the state folder when it is missing."""
     app = create_site("portal", config, clock, title=config.name, gate=captive.gate)
     app.context_processor(lambda: {"sections": SECTIONS})
+    app.jinja_env.filters.update(section_word=board_rules.section_word, section_icon=board_rules.section_icon)
     app.register_blueprint(make_pages(_installed_languages))
     membership.install(app)
     sounds.install(app)
-    for module in (home, courses, library, documents, papers, notices, board, files, members, sounds):
+    for module in (home, courses, library, documents, papers, notices, board, board_posts, files, members, sounds):
         app.register_blueprint(module.pages)
     captive.install(app)
     app.register_blueprint(members.address_of_card)

@@ -1,13 +1,15 @@
 """What an operator may change.
 
-Owns: the table `settings`, and the name, default and rule of every setting. True always: what differs from the default
-has a row and nothing else has, so a default that gets better reaches every kiosk whose operator never chose.
+Owns: the table `settings`, and the name, default and rule of every setting of syncs; another noun keeps its own by
+`read` and `keep`. True always: what differs from the default has a row and nothing else has, so a default that gets
+better reaches every kiosk whose operator never chose.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
@@ -102,15 +104,42 @@ def sync(conn: Connection) -> SyncSettings:
     Raises:
         StoreError: a row does not hold what the setting takes; it names the setting.
     """
-    rows = conn.execute("SELECT key, value FROM settings WHERE key LIKE 'sync.%'")
+    return SyncSettings(**read(conn, "sync", _from_json))
+
+
+def read(conn: Connection, noun: str, from_json: Callable[[str, Any], object]) -> dict[str, Any]:
+    """Return the settings of a noun that differ from their defaults.
+
+    Args:
+        noun: the first part of the keys, such as "sync".
+        from_json: from a setting's name and its JSON value to what it stands for.
+
+    Raises:
+        StoreError: a row does not hold what the setting takes; it names the setting.
+    """
+    rows = conn.execute(
+        "SELECT key, value FROM settings WHERE key >= ? AND key < ?", (f"{noun}.", f"{noun}/")
+    )  # "/" is what comes after "."
     found: dict[str, Any] = {}
     for row in rows:
-        name = row["key"].removeprefix("sync.")
+        name = row["key"].removeprefix(f"{noun}.")
         try:
-            found[name] = _from_json(name, json.loads(row["value"]))
+            found[name] = from_json(name, json.loads(row["value"]))
         except (KeyError, TypeError, ValueError) as error:
             raise StoreError(f"the setting {row['key']} can not be read", "set it again in the console") from error
-    return SyncSettings(**found)
+    return found
+
+
+def keep(conn: Connection, noun: str, name: str, value: object, default: object) -> None:
+    """Keep one setting, a JSON value, which its owner has checked; one that is the default has no row."""
+    key = f"{noun}.{name}"
+    if value == default:
+        conn.execute("DELETE FROM settings WHERE key = ?", (key,))
+    else:
+        conn.execute(
+            "INSERT INTO settings VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+            (key, json.dumps(value)),
+        )
 
 
 def save_sync(conn: Connection, wanted: SyncSettings) -> None:
@@ -121,14 +150,8 @@ def save_sync(conn: Connection, wanted: SyncSettings) -> None:
     """
     _check(wanted)
     for each in fields(wanted):
-        value = getattr(wanted, each.name)
-        if value == getattr(DEFAULTS, each.name):
-            conn.execute("DELETE FROM settings WHERE key = ?", (f"sync.{each.name}",))
-        else:
-            conn.execute(
-                "INSERT INTO settings VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-                (f"sync.{each.name}", json.dumps(_to_json(value))),
-            )
+        value, default = _to_json(getattr(wanted, each.name)), _to_json(getattr(DEFAULTS, each.name))
+        keep(conn, "sync", each.name, value, default)
 
 
 def _check(wanted: SyncSettings) -> None:

@@ -1,151 +1,264 @@
 """The board: threads and their posts.
 
-Owns: the tables `threads` and `posts`, and what a post may hold. True always: a thread has at least one post, and a
-function that returns has its row on the card once the caller's transaction ends.
+Owns: the tables `threads` and `posts`, and what a post may hold. True always: a thread has at least one post, its row
+counts those that may be read, no row is ever deleted (so a number means one thing for ever), and a function that
+returns has its row on the card once the caller's transaction ends.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
-from kiosk.errors import InvalidInput, NotFound
+from kiosk.errors import Conflict, InvalidInput, NotFound
+from kiosk.store import sections
 from kiosk.store.db import Connection, Row, from_text, to_text
+from kiosk.store.typed import clean
 
-MOST_TITLE, MOST_AUTHOR, MOST_BODY = 120, 40, 4000
-"""Longest title, name and text, in characters."""
-LATEST = ("9999", 0)
+MOST_TITLE, MOST_AUTHOR, MOST_BODY, MOST_PRICE, MOST_PLACE = 120, 40, 4000, 40, 60
+"""Longest title, name, text, price and place, in characters."""
+MOST_DAYS = 366
+"""How far ahead the end of an offer may be."""
+LATEST = (9, 0)
 """A cursor above every thread."""
-TURNERS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""Signs that turn the writing direction round; in a name or text they only serve to deceive a reader."""
+PINNED, RUNNING, ENDED = 2, 1, 0
+"""Levels: threads of a higher one stand above those of a lower one."""
+SEND = re.compile(r"[\w-]{16,64}", re.ASCII)
 
-JOINERS = "\u200c\u200d"
-"""Invisible signs that belong to words of some scripts, and to emoji of several parts."""
+
+@dataclass(frozen=True)
+class Offer:
+    """What a thread of a section that sells may add, as typed: a price, a place, and a last day (ISO 8601)."""
+
+    price: str = ""
+    place: str = ""
+    ends: str = ""
+
+
+@dataclass(frozen=True)
+class Sending:
+    """Whence a post comes: the hash of its phone, and the token of the form, which makes a double tap one post."""
+
+    phone: str | None = None
+    token: str | None = None
 
 
 @dataclass(frozen=True)
 class Thread:
-    """A topic on the board; `posts` counts its posts."""
+    """A topic on the board; `posts` counts those that may be read. `ends` is the last day of an offer."""
 
     thread: int
     title: str
     opened_at: datetime
     last_post_at: datetime
     posts: int
+    section: str
+    pinned: bool
+    ended: bool
+    closed: bool
+    hidden: bool
+    price: str
+    place: str
+    ends: date | None
+    cursor: tuple[int, int]
 
 
 @dataclass(frozen=True)
 class Post:
-    """One message in a thread; `author` is a name the visitor chose."""
+    """One message in a thread; `author` is a name the visitor chose. Of one that is not `open` (hidden or removed)
+    name and text are empty. `phone` is a hash, None after half an hour.
+    """
 
     post: int
+    thread: int
     author: str
     body: str
     written_at: datetime
+    edited_at: datetime | None
+    open: bool
+    phone: str | None
 
 
-def open_thread(conn: Connection, title: str, author: str, body: str, now: datetime) -> int:
-    """Open a thread with its first post and return its number.
+UNKNOWN = Sending()
+NO_OFFER = Offer()
+THREAD = (
+    "SELECT thread, title, opened_at, last_post_at, posts, section, level, last_post, closed, hidden, price, place,"
+    " ends FROM threads"
+)
+POST = "SELECT post, thread, author, body, written_at, edited_at, hidden, removed, phone FROM posts"
+
+
+def open_thread(
+    conn: Connection,
+    title: str,
+    author: str,
+    body: str,
+    now: datetime,
+    *,
+    section: str = "talk",
+    offer: Offer = NO_OFFER,
+    sending: Sending = UNKNOWN,
+) -> int:
+    """Open a thread with its first post and return its number; the number of the one that this form opened before.
 
     Raises:
-        InvalidInput: a field is empty or too long.
+        InvalidInput: a field is empty, too long, or no day that can be an end.
+        NotFound: there is no such section.
     """
-    title = _clean(title, "title", MOST_TITLE, one_line=True)
-    author, body = _clean_post(author, body)
+    if sent := sent_before(conn, sending):
+        return sent.thread
+    title = clean(title, "title", MOST_TITLE, one_line=True)
+    author, body = clean_post(author, body)
+    price, place, ends = _clean_offer(offer, now) if sections.get(conn, section).sells else (None, None, None)
     moment = to_text(now)
     cursor = conn.execute(
-        "INSERT INTO threads (title, opened_at, last_post_at) VALUES (?, ?, ?)", (title, moment, moment)
+        "INSERT INTO threads (title, opened_at, last_post_at, section, price, place, ends)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (title, moment, moment, section, price, place, ends),
     )
     thread = int(cursor.lastrowid or 0)
-    _insert_post(conn, thread, author, body, moment)
+    _insert_post(conn, thread, author, body, moment, sending)
     return thread
 
 
-def reply(conn: Connection, thread: int, author: str, body: str, now: datetime) -> int:
-    """Add a post to a thread and return the post's number.
+def reply(conn: Connection, thread: int, author: str, body: str, now: datetime, *, sending: Sending = UNKNOWN) -> int:
+    """Add a post to a thread and return the post's number; the number of the one that this form made before.
 
     Raises:
+        Conflict: the thread is closed.
         InvalidInput: a field is empty or too long.
-        NotFound: there is no such thread.
+        NotFound: there is no such thread, or it is hidden.
     """
-    author, body = _clean_post(author, body)
-    get(conn, thread)
-    moment = to_text(now)
-    conn.execute("UPDATE threads SET last_post_at = ? WHERE thread = ?", (moment, thread))
-    return _insert_post(conn, thread, author, body, moment)
+    if sent := sent_before(conn, sending):
+        return sent.post
+    if get(conn, thread).closed:
+        raise Conflict(f"the thread {thread} is closed")
+    author, body = clean_post(author, body)
+    return _insert_post(conn, thread, author, body, to_text(now), sending)
 
 
-def recent(conn: Connection, limit: int, before: tuple[str, int] | None = None) -> list[Thread]:
-    """Return up to `limit` threads, the last answered first, after the cursor `before` (see `cursor_of`)."""
+def recent(
+    conn: Connection,
+    limit: int,
+    before: tuple[int, int] | None = None,
+    section: str | None = None,
+    *,
+    members: bool = False,
+) -> list[Thread]:
+    """Return up to `limit` threads after the cursor `before` (see `Thread.cursor`): pinned ones, then those last
+    answered, then offers that ended; of one section, or of all that are open to everyone (with `members`, to members).
+    """
+    where = "section = ?" if section else "section IN (SELECT section FROM sections WHERE members_only <= ?)"
     rows = conn.execute(
-        "SELECT thread, title, opened_at, last_post_at,"
-        " (SELECT count(*) FROM posts WHERE posts.thread = threads.thread) AS posts"
-        " FROM threads WHERE (last_post_at, thread) < (?, ?) ORDER BY last_post_at DESC, thread DESC LIMIT ?",
-        (*(before or LATEST), limit),
+        f"{THREAD} WHERE hidden = 0 AND {where} AND (level, last_post) < (?, ?)"
+        " ORDER BY level DESC, last_post DESC LIMIT ?",
+        (section or int(members), *(before or LATEST), limit),
     )
     return [_thread(row) for row in rows]
 
 
 def count(conn: Connection) -> int:
-    """Return how many threads there are."""
-    return int(conn.execute("SELECT count(*) FROM threads").fetchone()[0])
+    """Return how many threads everyone may read."""
+    return sum(counts(conn, members=False).values())
 
 
-def cursor_of(thread: Thread) -> tuple[str, int]:
-    """Return the place of a thread in `recent`, to go on from there."""
-    return to_text(thread.last_post_at), thread.thread
+def counts(conn: Connection, *, members: bool) -> dict[str, int]:
+    """Return how many threads each section has; without `members`, of the sections that are open to everyone."""
+    rows = conn.execute("SELECT section, count(*) AS threads FROM threads WHERE hidden = 0 GROUP BY section")
+    found = {row["section"]: int(row["threads"]) for row in rows}
+    return {each.section: found.get(each.section, 0) for each in sections.all_of(conn, members=members)}
 
 
-def get(conn: Connection, thread: int) -> Thread:
+def get(conn: Connection, thread: int, *, even_hidden: bool = False) -> Thread:
     """Return one thread.
 
     Raises:
-        NotFound: there is no such thread.
+        NotFound: there is no such thread, or it is hidden.
     """
-    row = conn.execute(
-        "SELECT thread, title, opened_at, last_post_at,"
-        " (SELECT count(*) FROM posts WHERE posts.thread = threads.thread) AS posts"
-        " FROM threads WHERE thread = ?",
-        (thread,),
-    ).fetchone()
-    if row is None:
+    row = conn.execute(f"{THREAD} WHERE thread = ?", (thread,)).fetchone()
+    if row is None or (row["hidden"] and not even_hidden):
         raise NotFound(f"there is no thread {thread}")
     return _thread(row)
 
 
 def posts(conn: Connection, thread: int, after: int = 0, limit: int = 50) -> list[Post]:
     """Return up to `limit` posts of a thread, the oldest first, whose number is above `after`."""
-    rows = conn.execute(
-        "SELECT post, author, body, written_at FROM posts WHERE thread = ? AND post > ? ORDER BY post LIMIT ?",
-        (thread, after, limit),
+    rows = conn.execute(f"{POST} WHERE thread = ? AND post > ? ORDER BY post LIMIT ?", (thread, after, limit))
+    return [_post(row) for row in rows]
+
+
+def get_post(conn: Connection, post: int) -> Post:
+    """Return a post that may be read.
+
+    Raises:
+        NotFound: there is no such post, or it or its thread is hidden or removed.
+    """
+    row = conn.execute(f"{POST} WHERE post = ?", (post,)).fetchone()
+    if row is None or not _post(row).open:
+        raise NotFound(f"there is no post {post}")
+    get(conn, row["thread"])
+    return _post(row)
+
+
+def sent_before(conn: Connection, sending: Sending) -> Post | None:
+    """Return the post that this form made already, however often it is sent."""
+    if sending.token is None:
+        return None
+    row = conn.execute(f"{POST} WHERE send = ?", (sending.token,)).fetchone()
+    return _post(row) if row else None
+
+
+def clean_post(author: str, body: str) -> tuple[str, str]:
+    """Return a name and a text as they are kept.
+
+    Raises:
+        InvalidInput: one is empty or too long.
+    """
+    return clean(author, "author", MOST_AUTHOR, one_line=True), clean(body, "body", MOST_BODY)
+
+
+def _clean_offer(offer: Offer, now: datetime) -> tuple[str | None, str | None, str | None]:
+    price = clean(offer.price, "price", MOST_PRICE, one_line=True, may_be_empty=True)
+    place = clean(offer.place, "place", MOST_PLACE, one_line=True, may_be_empty=True)
+    text = offer.ends.strip()
+    if not text:
+        return price or None, place or None, None
+    try:
+        ends = date.fromisoformat(text)
+    except ValueError as error:
+        raise InvalidInput("Please write the day like this: 2026-12-31.", "ends") from error
+    # A day either way, since the village's day may be another than UTC's.
+    if not now.date() - timedelta(days=1) <= ends <= now.date() + timedelta(days=MOST_DAYS):
+        raise InvalidInput("Please choose a day within the coming year.", "ends")
+    return price or None, place or None, ends.isoformat()
+
+
+def _insert_post(conn: Connection, thread: int, author: str, body: str, moment: str, sending: Sending) -> int:
+    if sending.token is not None and not SEND.fullmatch(sending.token):
+        raise InvalidInput("Please send the form again.")
+    cursor = conn.execute(
+        "INSERT INTO posts (thread, author, body, written_at, phone, send) VALUES (?, ?, ?, ?, ?, ?)",
+        (thread, author, body, moment, sending.phone, sending.token),
     )
-    return [Post(row["post"], row["author"], row["body"], from_text(row["written_at"])) for row in rows]
+    post = int(cursor.lastrowid or 0)
+    conn.execute(
+        "UPDATE threads SET last_post_at = ?, last_post = ?, posts = posts + 1 WHERE thread = ?", (moment, post, thread)
+    )
+    return post
 
 
 def _thread(row: Row) -> Thread:
     return Thread(
-        row["thread"], row["title"], from_text(row["opened_at"]), from_text(row["last_post_at"]), row["posts"]
-    )
+        row["thread"], row["title"], from_text(row["opened_at"]), from_text(row["last_post_at"]), row["posts"],
+        row["section"], row["level"] == PINNED, row["level"] == ENDED, bool(row["closed"]), bool(row["hidden"]),
+        row["price"] or "", row["place"] or "", date.fromisoformat(row["ends"]) if row["ends"] else None,
+        (row["level"], row["last_post"]),
+    )  # fmt: skip
 
 
-def _insert_post(conn: Connection, thread: int, author: str, body: str, moment: str) -> int:
-    cursor = conn.execute(
-        "INSERT INTO posts (thread, author, body, written_at) VALUES (?, ?, ?, ?)", (thread, author, body, moment)
-    )
-    return int(cursor.lastrowid or 0)
-
-
-def _clean_post(author: str, body: str) -> tuple[str, str]:
-    return _clean(author, "author", MOST_AUTHOR, one_line=True), _clean(body, "body", MOST_BODY)
-
-
-def _clean(text: str, field: str, most: int, *, one_line: bool = False) -> str:
-    text = text.replace("\r\n", "\n")
-    spaced = (" " if sign.isspace() and sign != "\n" else sign for sign in text)
-    kept = "".join(s for s in spaced if s == "\n" or s in JOINERS or (s.isprintable() and s not in TURNERS))
-    text = " ".join(kept.split()) if one_line else kept.strip()
-    if not text.strip(JOINERS):
-        raise InvalidInput("Please fill in this field.", field)
-    if len(text) > most:
-        raise InvalidInput("This text is too long.", field)
-    return text
+def _post(row: Row) -> Post:
+    readable = not row["hidden"] and not row["removed"]
+    edited = from_text(row["edited_at"]) if row["edited_at"] else None
+    author, body = (row["author"], row["body"]) if readable else ("", "")
+    return Post(row["post"], row["thread"], author, body, from_text(row["written_at"]), edited, readable, row["phone"])

@@ -13,13 +13,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from kiosk.config import Config
+from kiosk.errors import NoSpace
 from kiosk.packs.papers import Reading
-from kiosk.portal import membership
 from kiosk.portal.papers import PAGE_LETTERS, cut
-from kiosk.store import db, facts, papers
+from kiosk.store import db, facts, members, papers
 from kiosk.store.state import State
 from tests import papers as made
 from tests.portal.conftest import NOW, Packer
+from tests.portal.membership import Holder, join, sign_in, state_of
 
 JPEG = b"\xff\xd8\xff\xe0 a small picture"
 Add = Callable[..., int]
@@ -56,8 +57,11 @@ def body(visitor: FlaskClient, address: str) -> bytes:
 
 
 @pytest.fixture
-def as_member(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(membership, "signed_in", lambda: 7)
+def holder(portal: Flask, visitor: FlaskClient) -> Holder:
+    """A member who is signed in on the visitor's phone."""
+    holder = join(state_of(portal))
+    assert sign_in(visitor, holder).status_code == 303
+    return holder
 
 
 def test_what_was_added_stands_beside_what_packs_brought(visitor: FlaskClient, add: Add) -> None:
@@ -140,7 +144,7 @@ def test_members_papers_are_not_told_of_to_others(visitor: FlaskClient, add: Add
         assert b"Secret" not in answer.data
 
 
-@pytest.mark.usefixtures("as_member")
+@pytest.mark.usefixtures("holder")
 def test_members_papers_are_shown_to_members_and_kept_by_no_browser(visitor: FlaskClient, add: Add) -> None:
     paper = add(b"Secret accounts", "Accounts", members_only=True, reading=Reading(1, "Secret accounts", JPEG))
     page = visitor.get("/documents")
@@ -151,6 +155,37 @@ def test_members_papers_are_shown_to_members_and_kept_by_no_browser(visitor: Fla
         with visitor.get(f"/documents/{paper}/1{address}") as answer:
             assert answer.status_code == 200
             assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_each_reading_of_a_members_paper_is_recorded_and_shown_to_the_member(
+    visitor: FlaskClient, add: Add, holder: Holder, conn: db.Connection
+) -> None:
+    paper = add(b"Secret accounts", "Accounts", members_only=True, reading=Reading(1, "Secret accounts", JPEG))
+    everyones = add(b"Prices", "Prices", reading=Reading(1, "Prices", JPEG))
+    for address in (f"/documents/{paper}/1/picture", f"/documents/{everyones}/1", f"/documents/{everyones}/1/words"):
+        body(visitor, address)
+    with visitor.head(f"/documents/{paper}/1") as answer:
+        assert answer.status_code == 200
+    assert members.read_by(conn, holder.member) == []
+    body(visitor, f"/documents/{paper}/1/words")
+    assert [(read.paper, read.version, read.times) for read in members.read_by(conn, holder.member)] == [(paper, 1, 1)]
+    assert "Accounts" in visitor.get("/members").text
+    add(b"More accounts", "Accounts", paper=paper)
+    body(visitor, f"/documents/{paper}/2")
+    assert {read.version for read in members.read_by(conn, holder.member)} == {1, 2}
+
+
+@pytest.mark.usefixtures("holder")
+def test_a_full_card_keeps_no_member_from_reading(
+    visitor: FlaskClient, add: Add, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paper = add(b"Secret accounts", "Accounts", members_only=True)
+
+    def full(*_: object) -> None:
+        raise NoSpace("the card is full")
+
+    monkeypatch.setattr(members, "record_reading", full)
+    assert body(visitor, f"/documents/{paper}/1") == b"Secret accounts"
 
 
 def test_words_are_read_in_parts_on_any_phone(visitor: FlaskClient, add: Add) -> None:

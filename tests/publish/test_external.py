@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +11,6 @@ from typing import Any
 
 import flask
 import pytest
-from waitress.server import create_server
 
 from kiosk.cli.fetching import fetcher
 from kiosk.cli.output import ProgressLine
@@ -26,6 +24,7 @@ from kiosk.sync import stage
 from kiosk.sync.agent import Agent
 from kiosk.sync.mirrors import HttpMirror
 from tests.making import CHANNEL, Village, book_recipe, no_books, recipe, write_recipe, zim_bytes
+from tests.serving import served
 from tests.sync.origin import noise
 
 BOOK = zim_bytes(noise(300_000))
@@ -57,21 +56,9 @@ class Web:
             self.asked.append((path, flask.request.headers.get("Range", "")))
             return flask.send_from_directory(self.folder, path, conditional=True)
 
-        server = create_server(app, host="127.0.0.1", port=0)
-        self.url = f"http://127.0.0.1:{server.effective_port}"
-        worker = threading.Thread(target=server.run)
-        worker.start()
-        try:
+        with served(app) as port:
+            self.url = f"http://127.0.0.1:{port}"
             yield
-        finally:
-            server.trigger.pull_trigger(lambda: stop(server))
-            worker.join()
-
-
-def stop(server: Any) -> None:
-    for channel in list(server.active_channels.values()):  # clients keep their connections
-        channel.handle_close()
-    server.close()
 
 
 @pytest.fixture

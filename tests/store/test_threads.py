@@ -78,7 +78,7 @@ def test_paging_meets_each_thread_once_while_others_write(conn: db.Connection) -
         seen, before = [], None
         while page := threads.recent(conn, 2, before):
             seen += [thread.thread for thread in page]
-            before = threads.cursor_of(page[-1])
+            before = page[-1].cursor
             threads.open_thread(conn, "new", "A", "x", clock())
         assert sorted(seen) == numbers
 

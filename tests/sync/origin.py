@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from random import Random
-from typing import Any
-
-from waitress.server import create_server
 
 from kiosk.packs.blobs import LEAF_BYTES, Blob, location
 from kiosk.sync.holdings import MIRROR, Holdings
 from kiosk.sync.mirrors import FolderMirror
 from kiosk.sync.patience import Patience
 from kiosk.sync.sharing import create_sharing
+from tests.serving import served
 
 HASTY = Patience(connect_seconds=2, silence_seconds=0.4, window_seconds=0.4, floor_bytes=64)
 """Limits on waiting for tests: what takes a minute in the field takes part of a second."""
@@ -45,26 +42,14 @@ class Origin:
     @contextmanager
     def serve(self) -> Iterator[str]:
         """Serve it over HTTP, as a neighbour does, and yield the URL."""
-        server = create_server(create_sharing(Holdings(self.state)), host="127.0.0.1", port=0, ident=None)
-        worker = threading.Thread(target=server.run)
-        worker.start()
-        try:
-            yield f"http://127.0.0.1:{server.effective_port}"
-        finally:
-            server.trigger.pull_trigger(lambda: _stop(server))
-            worker.join()
+        with served(create_sharing(Holdings(self.state))) as port:
+            yield f"http://127.0.0.1:{port}"
 
     def _put(self, data: bytes) -> str:
         sha256 = hashlib.sha256(data).hexdigest()
         self.path(sha256).parent.mkdir(parents=True, exist_ok=True)
         self.path(sha256).write_bytes(data)
         return sha256
-
-
-def _stop(server: Any) -> None:
-    for channel in list(server.active_channels.values()):  # some clients of these tests never read to the end
-        channel.handle_close()
-    server.close()
 
 
 def leaf_list(data: bytes) -> bytes:

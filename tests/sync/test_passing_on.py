@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from ipaddress import IPv4Interface
 from pathlib import Path
+from typing import Any
 
 import pytest
-from waitress.server import create_server
 
 from kiosk.errors import MirrorError
 from kiosk.publish.build import build
@@ -21,6 +19,7 @@ from kiosk.sync.mirrors import FolderMirror, HttpMirror, Mirror
 from kiosk.sync.neighbours import Neighbour, announced, find, repositories
 from kiosk.sync.sharing import create_sharing
 from tests.making import CHANNEL, Village, book_recipe, config, no_books, zim_bytes
+from tests.serving import served
 from tests.sync.origin import noise
 
 WIRE, LOOPBACK = ["127.0.0.1"], [IPv4Interface("127.0.0.9/8")]
@@ -48,17 +47,9 @@ def village(village: Village) -> Village:
     return village
 
 
-@contextmanager
-def served(state: State) -> Iterator[int]:
-    """Serve what a kiosk holds, as `kiosk serve mirror` does, and yield the port."""
-    server = create_server(create_sharing(Holdings(state.folder)), host="127.0.0.1", port=0, ident=None)
-    worker = threading.Thread(target=server.run)
-    worker.start()
-    try:
-        yield int(server.effective_port)
-    finally:
-        server.trigger.pull_trigger(server.close)
-        worker.join()
+def sharing(state: State) -> Callable[..., Any]:
+    """Return what `kiosk serve mirror` serves of a kiosk."""
+    return create_sharing(Holdings(state.folder))
 
 
 def installed(state: State) -> dict[str, bytes]:
@@ -70,7 +61,7 @@ def installed(state: State) -> dict[str, bytes]:
 def test_a_kiosk_finds_its_neighbour_and_gets_all_from_it(village: Village) -> None:
     known = repositories(village.config.sync.trusted_root.read_bytes(), village.state.trust)
     peer = Peer(village, "peer")
-    with served(village.state) as port, announced(Neighbour("Next door", ("127.0.0.1",), port, known), WIRE):
+    with served(sharing(village.state)) as port, announced(Neighbour("Next door", ("127.0.0.1",), port, known), WIRE):
         (neighbour,) = find(known, 3, interfaces=WIRE, networks=LOOPBACK)
         peer.sync(neighbour.mirror())
     assert installed(peer.state) == installed(village.state)
@@ -81,7 +72,7 @@ def test_internet_stick_and_neighbour_bring_the_same_to_the_byte(village: Villag
     stick.mkdir()
     assert all(pack.from_nothing for pack in export_to(stick, village.state).packs)  # all but segments, for repair
     by_stick.sync(FolderMirror(stick))
-    with served(village.state) as port:
+    with served(sharing(village.state)) as port:
         by_neighbour.sync(HttpMirror(f"http://127.0.0.1:{port}", metered=False))
     assert installed(by_stick.state) == installed(by_neighbour.state) == installed(village.state)
 

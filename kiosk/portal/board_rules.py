@@ -1,0 +1,67 @@
+"""What holds on every page of the board: whether it is open, how much one may send, and the words of its parts."""
+
+from __future__ import annotations
+
+from flask import render_template, request
+from flask_babel import gettext, lazy_gettext
+
+from kiosk.store import board_settings, limits
+from kiosk.store.board_settings import BoardIs
+from kiosk.store.db import Connection
+from kiosk.store.sections import Section
+from kiosk.web import current, phone
+from kiosk.web.db import conn
+from kiosk.web.words import minutes
+
+SECTIONS = {
+    "market": lazy_gettext("Market"),
+    "questions": lazy_gettext("Questions"),
+    "good-practice": lazy_gettext("Good practice"),
+    "talk": lazy_gettext("Talk"),
+}
+REASONS = {
+    "rude": lazy_gettext("It insults or threatens someone"),
+    "fraud": lazy_gettext("It tries to cheat people"),
+    "private": lazy_gettext("It tells what is private"),
+    "false": lazy_gettext("It is false and does harm"),
+    "other": lazy_gettext("Something else"),
+}
+
+
+def check_open() -> tuple[str, int] | None:
+    """Answer in the board's place when the operator has switched it off, or lets it only be read."""
+    state = board_settings.read(conn()).state
+    if state is BoardIs.OFF:
+        return _closed(gettext("The board is not open now."))
+    if state is BoardIs.READ_ONLY and (request.method == "POST" or request.endpoint == "board.new"):
+        return _closed(gettext("The board can only be read now."))
+    return None
+
+
+def wait(connection: Connection, act: str = "write") -> int:
+    """Count one sending of this phone and its address, or return how many seconds to wait."""
+    wishes = board_settings.read(connection)
+    senders = {
+        phone.hashed(f"{act} phone {phone.phone()}"): wishes.phone_an_hour,
+        phone.hashed(f"{act} address {phone.address()}"): wishes.address_an_hour,
+    }
+    return limits.wait(connection, senders, current.now())
+
+
+def wait_words(seconds: int) -> str:
+    """Return how long to wait, as a sentence."""
+    return str(gettext("You have sent a lot. Please send this again in %(time)s.", time=minutes(-(-seconds // 60))))
+
+
+def section_word(section: Section) -> str:
+    """Return what a section is called."""
+    return section.title or str(SECTIONS.get(section.section, section.section))
+
+
+def section_icon(section: Section) -> str:
+    """Return the icon of a section; those an operator made have the board's."""
+    return section.section if section.section in SECTIONS else "board"
+
+
+def _closed(text: str) -> tuple[str, int]:
+    return render_template("error.html", code=403, heading=gettext("Board"), text=text), 403

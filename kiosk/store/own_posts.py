@@ -1,0 +1,95 @@
+"""What a phone may still do with what it wrote.
+
+Owns: the rule of the half hour, and the forgetting of phones. True always: a post is changed only with the hash of the
+phone that wrote it, and that hash is gone once it can no longer serve. What its writer removes is overwritten.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+from kiosk.errors import NotFound
+from kiosk.store import threads
+from kiosk.store.db import Connection, to_text
+from kiosk.store.threads import Post
+
+OWN_MINUTES = 30
+"""How long a phone may change what it wrote."""
+GONE = "–"
+"""What stands in a row whose words are gone."""
+
+
+def is_own(post: Post, phone: str | None, now: datetime) -> bool:
+    """Tell whether a phone may change a post: it wrote it, less than half an hour ago, whichever way the clock went."""
+    young = abs(now - post.written_at) <= timedelta(minutes=OWN_MINUTES)
+    return phone is not None and post.phone == phone and post.open and young
+
+
+def get(conn: Connection, post: int, phone: str | None, now: datetime) -> Post:
+    """Return a post that this phone may change.
+
+    Raises:
+        NotFound: there is no such post, or it is not for this phone to change, or not any more.
+    """
+    found = threads.get_post(conn, post)
+    if not is_own(found, phone, now):
+        raise NotFound(f"the post {post} is not this phone's to change")
+    return found
+
+
+def change(conn: Connection, post: int, phone: str | None, author: str, body: str, now: datetime) -> Post:
+    """Change name and text of a post; reports are heard of it again. Return the post as it was.
+
+    Raises:
+        InvalidInput: a field is empty or too long.
+        NotFound: see `get`.
+    """
+    found = get(conn, post, phone, now)
+    author, body = threads.clean_post(author, body)
+    conn.execute(
+        "UPDATE posts SET author = ?, body = ?, edited_at = ?, judged = 0 WHERE post = ?",
+        (author, body, to_text(now), post),
+    )
+    return found
+
+
+def remove(conn: Connection, post: int, phone: str | None, now: datetime) -> Post:
+    """Take a post away for good, and its thread when nothing else is in it. Return the post as it was.
+
+    Raises:
+        NotFound: see `get`.
+    """
+    found = get(conn, post, phone, now)
+    conn.execute("UPDATE posts SET author = ?, body = ?, phone = NULL, removed = 1 WHERE post = ?", (GONE, GONE, post))
+    conn.execute("UPDATE threads SET posts = posts - 1 WHERE thread = ?", (found.thread,))
+    conn.execute(
+        "UPDATE threads SET hidden = 1, title = ?, price = NULL, place = NULL WHERE thread = ? AND NOT EXISTS"
+        " (SELECT 1 FROM posts WHERE posts.thread = threads.thread AND removed = 0)",
+        (GONE, found.thread),
+    )
+    return found
+
+
+def is_untidy(conn: Connection, now: datetime, today: date) -> bool:
+    """Tell whether `tidy` has anything to do; costs little, so that pages are read without writing to the card."""
+    old, ahead = _not_own(now)
+    row = conn.execute(
+        "SELECT EXISTS (SELECT 1 FROM posts WHERE phone IS NOT NULL AND written_at < ?)"
+        " OR EXISTS (SELECT 1 FROM posts WHERE phone IS NOT NULL AND written_at > ?)"
+        " OR EXISTS (SELECT 1 FROM threads WHERE level = 1 AND ends < ?)",
+        (old, ahead, today.isoformat()),
+    ).fetchone()
+    return bool(row[0])
+
+
+def tidy(conn: Connection, now: datetime, today: date) -> None:
+    """Forget the phones of posts that can no longer be changed, and let offers sink whose last day is over."""
+    old, ahead = _not_own(now)
+    conn.execute("UPDATE posts SET phone = NULL WHERE phone IS NOT NULL AND written_at < ?", (old,))
+    conn.execute("UPDATE posts SET phone = NULL WHERE phone IS NOT NULL AND written_at > ?", (ahead,))
+    conn.execute("UPDATE threads SET level = 0 WHERE level = 1 AND ends < ?", (today.isoformat(),))
+
+
+def _not_own(now: datetime) -> tuple[str, str]:
+    most = timedelta(minutes=OWN_MINUTES)
+    return to_text(now - most), to_text(now + most)
