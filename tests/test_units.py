@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.commands import run
+
 FOLDER = Path(__file__).parents[1] / "systemd"
 UNITS = sorted(path.name for path in FOLDER.iterdir() if path.suffix in (".service", ".timer"))
 SERVICES = [name for name in UNITS if name.endswith(".service")]
@@ -57,3 +59,19 @@ def test_each_group_of_lines_says_why(name: str) -> None:
             explained = line.startswith(("[Install]", "[Unit]", "[Service]"))
         else:
             assert explained, f"{name}: {line} has no comment above it"
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_runs_a_command_with_options_that_there_are(name: str) -> None:
+    found = re.findall(r"^ExecStart=/opt/kiosk/bin/kiosk (.+)$", (FOLDER / name).read_text(), re.MULTILINE)
+    assert found
+    for words in (line.split() for line in found):
+        options = [word for word in words if word.startswith("--")]
+        command = [word for word in words[:2] if not word.startswith("-")]
+        told = run(*command, "--help")
+        assert told.returncode == 0, told.stderr
+        assert [option for option in options if f"  {option} " not in told.stdout] == []
+
+
+def test_the_operator_is_told_of_the_unit_that_is_not_on_by_itself() -> None:
+    assert "kiosk-mirror.service" in (FOLDER.parent / "docs" / "operator.md").read_text()

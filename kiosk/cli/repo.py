@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from kiosk.cli import passphrases
 from kiosk.cli.output import ProgressLine, as_json, size
 from kiosk.clock import system_clock
 from kiosk.errors import TrustError
@@ -20,12 +21,18 @@ from kiosk.publish.signing import Signed, Waiting
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 REPOSITORY = click.argument("repository", type=FOLDER)
-KEYS = click.option("--keys", type=FOLDER, help="The folder with the signing keys that are here.")
+_KEYS = click.option("--keys", type=FOLDER, help="The folder with the signing keys that are here.")
 PACKS = click.argument(
     "packs", nargs=-1, required=True, metavar="PACK...", type=click.Path(exists=True, path_type=Path)
 )
 CHANNEL = click.option("--channel", default="stable", show_default=True, help="The channel that kiosks follow.")
 JSON = click.option("--json", "json_", is_flag=True, help="Print it as JSON.")
+
+
+def with_keys(command: passphrases.Command) -> passphrases.Command:
+    """Let a command take a folder of keys, and a file with their passphrases."""
+    return _KEYS(passphrases.FILE(command))
+
 
 COMPLETE = "is signed; it waits for what must come with it, and for the online keys"
 
@@ -40,14 +47,16 @@ def repo() -> None:
 @click.option("--keys", required=True, type=FOLDER, help="The folder for the signing keys.")
 @click.option("--channel", "channels", multiple=True, default=("stable",), show_default=True,
               help="A channel to make; may be given several times.")  # fmt: skip
-def init(repository: Path, keys: Path, channels: tuple[str, ...]) -> None:
+@passphrases.FILE
+@passphrases.PROTECT
+def init(repository: Path, keys: Path, channels: tuple[str, ...], protect: bool) -> None:
     """Make signing keys and an empty repository.
 
     \b
     Example:
       kiosk repo init /srv/repository --keys /media/stick/keys
     """
-    Repository(repository, keys, system_clock).init(channels)
+    opened(repository, keys).init(channels, passphrases.fresh(protect=protect))
     click.echo(f"made {repository} with the channels {', '.join(channels)}")
     click.echo(f"the keys are in {keys}: copy them to two sticks, and keep the root keys off this machine")
     click.echo(f"the root of trust for kiosks is {repository / 'metadata' / '1.root.json'}")
@@ -77,7 +86,7 @@ def add(repository: Path, packs: tuple[Path, ...], json_: bool) -> None:
 @repo.command()
 @REPOSITORY
 @PACKS
-@KEYS
+@with_keys
 @CHANNEL
 def release(repository: Path, packs: tuple[Path, ...], keys: Path | None, channel: str) -> None:
     """Put built packs on a channel and sign. All of them or, when one is refused, none.
@@ -87,7 +96,7 @@ def release(repository: Path, packs: tuple[Path, ...], keys: Path | None, channe
       kiosk repo release /srv/repository build/* --keys /media/stick/keys
     """
     built = [building.read_built(folder) for folder in packs]
-    found = Repository(repository, keys, system_clock)
+    found = opened(repository, keys)
     line = ProgressLine("releasing")
     try:
         fresh = found.release(built, channel, line.step)
@@ -104,7 +113,7 @@ def release(repository: Path, packs: tuple[Path, ...], keys: Path | None, channe
 @repo.command()
 @REPOSITORY
 @click.argument("pack")
-@KEYS
+@with_keys
 @CHANNEL
 def withdraw(repository: Path, pack: str, keys: Path | None, channel: str) -> None:
     """Take a pack off a channel; kiosks drop it at their next sync.
@@ -113,7 +122,7 @@ def withdraw(repository: Path, pack: str, keys: Path | None, channel: str) -> No
     Example:
       kiosk repo withdraw /srv/repository old-prices --keys /media/stick/keys
     """
-    found = Repository(repository, keys, system_clock)
+    found = opened(repository, keys)
     found.withdraw(pack, channel)
     click.echo(f"withdrew {pack} from {channel}")
     tell_waiting(found)
@@ -142,7 +151,7 @@ def list_(repository: Path, channel: str, json_: bool) -> None:
 
 @repo.command()
 @REPOSITORY
-@KEYS
+@with_keys
 @click.option("--dry-run", is_flag=True, help="Only show what waits and what it would change.")
 @click.option("--at-once", is_flag=True, help="Do not wait for a channel whose keys change: it stands still meanwhile.")
 @click.option("--renew", is_flag=True, help="Also sign anew what expires within a quarter of its life.")
@@ -157,7 +166,7 @@ def sign(repository: Path, keys: Path | None, dry_run: bool, at_once: bool, rene
       kiosk repo sign /srv/repository --dry-run
       kiosk repo sign /srv/repository --keys /media/stick/keys
     """
-    found = Repository(repository, keys, system_clock)
+    found = opened(repository, keys)
     done = None if dry_run or keys is None else found.sign(at_once=at_once, renew=renew)
     if json_:
         as_json(_signed(done, found.waiting(), _waiting_changes(found)))
@@ -186,6 +195,11 @@ def verify(repository: Path) -> None:
     if faults:
         raise TrustError(f"{len(faults)} file(s) of {repository} are not what was signed", faults[0].hint)
     click.echo(f"{repository} is in order")
+
+
+def opened(repository: Path, keys: Path | None) -> Repository:
+    """Return a repository with the keys that are here; whoever runs the command is asked for their passphrases."""
+    return Repository(repository, keys, system_clock, passphrases.ask)
 
 
 def tell_waiting(repository: Repository, what: Mapping[str, list[str]] | None = None) -> None:

@@ -20,25 +20,25 @@ from kiosk.publish.metadata import (
 )
 
 
-def found(metadata: MetadataFolder, folder: Path, channels: Sequence[str]) -> None:
-    """Make keys in `folder`, and the first metadata of a repository with empty channels.
+def found(metadata: MetadataFolder, folder: Path, channels: Sequence[str], passphrase: str | None = None) -> None:
+    """Make keys in `folder`, locked if there is a passphrase, and the first metadata of a repository.
 
     Raises:
         Conflict: there is such a key already.
-        ConfigError: a channel's name can not be taken.
+        ConfigError: a channel's name, or the passphrase, can not be taken.
     """
     for channel in channels:
         check_channel_name(channel)
     metadata.folder.mkdir(parents=True, exist_ok=True)
-    roots = [keys.make(folder, name) for name in keys.ROOT_KEYS]
-    top = {role: keys.make(folder, role) for role in ("targets", *ONLINE)}
+    roots = [keys.make(folder, name, passphrase) for name in keys.ROOT_KEYS]
+    top = {role: keys.make(folder, role, passphrase) for role in ("targets", *ONLINE)}
     public = {role: [signer.public_key] for role, signer in top.items()}
     public["root"] = [signer.public_key for signer in roots]
     root = new_root(public, keys.ROOT_THRESHOLD, metadata.expiry("root"))
     metadata.put("root", signed_by(metadata.dated("root", root), roots))
     targets = Targets()
     for channel in channels:
-        signer = keys.make(folder, key_of(channel))
+        signer = keys.make(folder, key_of(channel), passphrase)
         delegate(targets, channel, [signer.public_key], 1)
         metadata.put(channel, signed_by(metadata.dated(channel, Metadata(Targets())), [signer]))
     metadata.put("targets", signed_by(metadata.dated("targets", Metadata(targets)), [top["targets"]]))

@@ -1,19 +1,21 @@
 """The federation's signing keys: Ed25519, a private one in NAME.pem on a stick, the public one in NAME.pub for others.
 
 Owns: making, loading and naming them. True always: a private key is written once, readable by its owner alone, and
-never overwritten; a public key carries the name that people call it by, which means nothing to a kiosk.
+never overwritten; one with a passphrase is never on a disk without it (PKCS #8, encrypted); a public key carries the
+name that people call it by, which means nothing to a kiosk.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
     Encoding,
     NoEncryption,
     PrivateFormat,
@@ -29,24 +31,41 @@ ROOT_THRESHOLD = 2
 """The root of trust needs two of three keys, so that one may be lost or stolen."""
 NAME_FIELD = "x-name"
 KEY_TYPE = "ed25519"
+LOCKED = b"BEGIN ENCRYPTED PRIVATE KEY"
+
+LEAST_PASSPHRASE = 12
+"""Signs of a passphrase: whoever finds a stick can try millions a second."""
+MOST_PASSPHRASE_BYTES = 1023
+"""More are not taken by who encrypts."""
 
 Held = Mapping[str, CryptoSigner]
 """The signers of the keys that are here, by key id."""
+Ask = Callable[[str], Iterable[str]]
+"""Gives passphrases to try for the key of this name; raises ConfigError when there is nobody to ask."""
 
 
-def make(folder: Path, name: str) -> CryptoSigner:
+def ask_nobody(name: str) -> Iterable[str]:
+    """Have no passphrase: for who has no terminal."""
+    raise ConfigError(f"the key '{name}' has a passphrase, and there is nobody to ask for it")
+
+
+def make(folder: Path, name: str, passphrase: str | None = None) -> CryptoSigner:
     """Make a key, write it to `folder`/`name`.pem and its public part to `name`.pub, and return its signer.
+
+    Args:
+        passphrase: what the private key is locked with; None: it is not.
 
     Raises:
         Conflict: there is a key of this name already.
-        ConfigError: the name can not be taken.
+        ConfigError: the name, or the passphrase, can not be taken.
     """
     if not names.is_name(name):
         raise ConfigError(f"'{name}' can not be the name of a key", "a-z, 0-9 and hyphens")
+    lock = _lock(passphrase)
     with _folder(folder):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     key = Ed25519PrivateKey.generate()
-    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, lock)
     _write_new(folder / f"{name}.pem", pem, 0o600)
     signer = _named(CryptoSigner(key), name)
     public = {"keyid": signer.public_key.keyid, **signer.public_key.to_dict()}
@@ -54,40 +73,63 @@ def make(folder: Path, name: str) -> CryptoSigner:
     return signer
 
 
-def held(folder: Path | None) -> dict[str, CryptoSigner]:
+def _lock(passphrase: str | None) -> NoEncryption | BestAvailableEncryption:
+    if passphrase is None:
+        return NoEncryption()
+    data = passphrase.encode()
+    if len(passphrase) < LEAST_PASSPHRASE or len(data) > MOST_PASSPHRASE_BYTES:
+        raise ConfigError(f"a passphrase has at least {LEAST_PASSPHRASE} signs", "five words that nobody would guess")
+    return BestAvailableEncryption(data)
+
+
+def held(folder: Path | None, ask: Ask = ask_nobody) -> dict[str, CryptoSigner]:
     """Return the signers of all private keys in a folder, by key id; none for None.
 
+    Args:
+        ask: who is asked for the passphrases of keys that have one.
+
     Raises:
-        ConfigError: there is no such folder, or a file in it can not be read.
-        TrustError: a .pem file is not an Ed25519 private key.
+        ConfigError: there is no such folder, a file in it can not be read, or there is no passphrase to be had.
+        TrustError: a .pem file is not an Ed25519 private key, or no passphrase is the right one.
     """
     if folder is None:
         return {}
     if not folder.is_dir():
         raise ConfigError(f"{folder}: there is no folder of keys", "is the stick with the keys in?")
-    signers = [load(folder, path.stem) for path in sorted(folder.glob("*.pem"))]
+    signers = [load(folder, path.stem, ask) for path in sorted(folder.glob("*.pem"))]
     return {signer.public_key.keyid: signer for signer in signers}
 
 
-def load(folder: Path, name: str) -> CryptoSigner:
+def load(folder: Path, name: str, ask: Ask = ask_nobody) -> CryptoSigner:
     """Return the signer of a key.
 
     Raises:
-        ConfigError: the file is missing or can not be read.
-        TrustError: it is not an Ed25519 private key.
+        ConfigError: the file is missing or can not be read, or there is no passphrase to be had.
+        TrustError: it is not an Ed25519 private key, or no passphrase is the right one.
     """
     path = folder / f"{name}.pem"
     try:
-        key = load_pem_private_key(path.read_bytes(), password=None)
+        data = path.read_bytes()
     except OSError as error:
         raise ConfigError(
             f"{path}: the key can not be read: {error.strerror}", "is the stick with the keys in?"
         ) from error
+    try:
+        key = _unlocked(data, path, ask) if LOCKED in data else load_pem_private_key(data, password=None)
     except (ValueError, TypeError) as error:
         raise TrustError(f"{path}: this is not a private key") from error
     if not isinstance(key, Ed25519PrivateKey):
         raise TrustError(f"{path}: this is not an Ed25519 key")
     return _named(CryptoSigner(key), name)
+
+
+def _unlocked(data: bytes, path: Path, ask: Ask) -> object:
+    for passphrase in ask(path.stem):
+        try:
+            return load_pem_private_key(data, password=passphrase.encode())
+        except ValueError:  # a wrong passphrase, or a file that is damaged
+            continue
+    raise TrustError(f"{path}: the passphrase is not the right one, or the file is damaged", "take the other stick")
 
 
 def read_public(path: Path) -> Key:

@@ -53,20 +53,22 @@ class Release:
 class Repository:
     """A repository in `folder`, signed with the keys in `key_folder`; `clock` dates the expiry of what is signed.
 
-    Without a folder of keys it can be read, and filled: what it is given then waits for signatures.
+    Without a folder of keys it can be read, and filled: what it is given then waits for signatures. `ask` is asked for
+    the passphrases of keys that have one.
     """
 
-    def __init__(self, folder: Path, key_folder: Path | None, clock: Clock) -> None:
+    def __init__(self, folder: Path, key_folder: Path | None, clock: Clock, ask: keys.Ask = keys.ask_nobody) -> None:
         self.folder = folder
         self.metadata = MetadataFolder(folder / "metadata", clock)
         self._keys = key_folder
+        self._ask = ask
 
     def exists(self) -> bool:
         """Tell whether a repository was made here."""
         return self.metadata.exists()
 
-    def init(self, channels: Iterable[str]) -> None:
-        """Make keys, an empty repository and its channels.
+    def init(self, channels: Iterable[str], passphrase: str | None = None) -> None:
+        """Make keys, locked if there is a passphrase, an empty repository and its channels.
 
         Raises:
             Conflict: there is a repository, or a key, already.
@@ -76,7 +78,7 @@ class Repository:
             raise Conflict(f"{self.folder}: there is a repository already")
         if self._keys is None:
             raise ConfigError(f"{self.folder}: a new repository needs a folder for its keys")
-        founding.found(self.metadata, self._keys, tuple(channels))
+        founding.found(self.metadata, self._keys, tuple(channels), passphrase)
 
     def add(self, built: BuiltPack, progress: Progress | None = None) -> Head:
         """Make the patches from the versions before, put all blobs into the repository, and return the head that can
@@ -136,7 +138,7 @@ class Repository:
             return self._release(built, channel, progress)
 
     def _release(self, built: Iterable[BuiltPack], channel: str, progress: Progress | None) -> list[BuiltPack]:
-        held = keys.held(self._keys)
+        held = keys.held(self._keys, self._ask)
         signed = self.metadata.next_of(channel)
         fresh = [each for each in built if self._is_new(each, channel, signed.signed)]
         for each in fresh:
@@ -163,7 +165,7 @@ class Repository:
         Raises:
             ConfigError: it is not there, or there is no folder of keys.
         """
-        held = keys.held(self._keys)
+        held = keys.held(self._keys, self._ask)
         with alone(self.folder):
             signed = self.metadata.next_of(channel)
             if signed.signed.targets.pop(target_path(channel, pack), None) is None:
@@ -187,7 +189,7 @@ class Repository:
             ConfigError: there is no folder of keys, or none of them is of use.
             TrustError: the repository's own signatures do not hold.
         """
-        held = keys.held(self._keys)
+        held = keys.held(self._keys, self._ask)
         for role in ("root", "targets", *self.channels()) if renew else ():
             following = self.metadata.next_of(role)
             if self.metadata.expires_soon(role, following):
