@@ -59,7 +59,7 @@ class Packer:
         types = {
             "html": "text/html", "json": "application/json", "svg": "image/svg+xml", "pdf": "application/pdf",
             "png": "image/png", "zim": "application/x-zim", "odt": "application/vnd.oasis.opendocument.text",
-            "mp3": "audio/mpeg", "m4a": "audio/mp4",
+            "mp3": "audio/mpeg", "m4a": "audio/mp4", "mp4": "video/mp4",
         }  # fmt: skip
         entries = []
         for key, data in files.items():
