@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 THREADS = 4
 """Enough for a hotspot of twenty phones; each thread costs memory."""
-MOST_WAITING_BYTES = 1 << 20
-"""So much of an answer lies ready for a phone that takes it slowly; the rest is made when it is wanted."""
 BEGINNING_BYTES = 65_536
 """What is kept of a body that is too large."""
 MOST_DROPPED_BYTES = 16_000_000_000
@@ -67,7 +65,6 @@ def bind(
     try:
         server = waitress.create_server(
             app, map=sockets, host=address, port=port, threads=threads, ident=None, channel_timeout=60,
-            outbuf_high_watermark=MOST_WAITING_BYTES,
             max_request_body_size=most_bytes + 1, clear_untrusted_proxy_headers=True, **believed,
         )  # fmt: skip
     except (OSError, ValueError) as error:

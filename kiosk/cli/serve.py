@@ -26,8 +26,8 @@ from kiosk.sync.holdings import Holdings
 from kiosk.sync.sharing import create_sharing
 
 MIRROR_PORT = 8090
-LIBRARY_THREADS = 16
-"""A film in a book that a phone watches keeps a thread busy as long as it plays."""
+LIBRARY_THREADS = 8
+"""They wait for kiwix-serve most of the time."""
 MOST_QUESTION_BYTES = 1000
 """Nobody has anything to tell the mirror."""
 

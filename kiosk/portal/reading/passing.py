@@ -1,13 +1,14 @@
 """From kiwix-serve to a phone: files as they are, pages of books under the bar.
 
-Owns: the headers of what a book holds. True always: nothing is held but the beginning of a page; what a phone has
-already is not sent again; a book's page loads nothing from elsewhere, sends nothing elsewhere, and is framed by
-nobody else.
+Owns: the headers of what a book holds. True always: nothing is held but the beginning of a page or a piece of a film;
+what a phone has already is not sent again; a book's page loads nothing from elsewhere, sends nothing elsewhere, and is
+framed by nobody else.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 import zlib
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote, unquote
@@ -19,6 +20,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from kiosk.portal.kiwix import CONTENT
 from kiosk.portal.reading import bar, service, titles
+from kiosk.portal.reading.passage import PIECE_BYTES, Passage
 from kiosk.portal.reading.service import Answer
 from kiosk.portal.reading.titles import Title
 from kiosk.web import current
@@ -37,6 +39,7 @@ FEWEST_BYTES = 500
 """Less is not worth packing."""
 KEPT_SECONDS = 3600
 """How long a phone may use a picture of a book unasked: a book may be replaced by a newer one."""
+RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 SAFE = "/-._~!$&'()*+,;=:@|"
 POLICY = (
     "default-src 'self' data: blob: 'unsafe-inline' 'unsafe-eval'; frame-ancestors 'self'; base-uri 'self'; "
@@ -72,7 +75,7 @@ def send(book: str, path: str) -> AnyResponse:
         response = _under_the_bar(answer, above)
         response.content_language.add(title.book.language)
         return _marked(response, tags[0] if tags else "")
-    return _marked(_as_it_is(answer), tags[1] if tags else "", kept_seconds=KEPT_SECONDS)
+    return _marked(_as_it_is(answer, target), tags[1] if tags else "", kept_seconds=KEPT_SECONDS)
 
 
 def pass_on() -> AnyResponse:
@@ -84,8 +87,7 @@ def pass_on() -> AnyResponse:
     target = quote(request.path, safe=SAFE)
     if request.query_string:
         target += "?" + quote(request.query_string, safe=SAFE + "%?")
-    answer = service.ask(titles.known().service, target, request.method)
-    return _as_it_is(answer)
+    return _as_it_is(service.ask(titles.known().service, target, request.method), target)
 
 
 def bar_of(title: Title) -> bytes:
@@ -118,7 +120,8 @@ def _tags(title: Title, above: bytes) -> tuple[str, ...]:
 def _asked(target: str, tags: tuple[str, ...]) -> Answer:
     kiwix, method = titles.known().service, request.method
     unchanged = "If-Range" not in request.headers or (bool(tags) and request.if_range.etag == tags[1])
-    answer = service.ask(kiwix, target, method, request.headers.get("Range", "") if unchanged else "")
+    wanted = request.headers.get("Range", "") if unchanged else ""
+    answer = service.ask(kiwix, target, method, wanted=wanted)
     if answer.status != 200 and answer.type in PAGES:  # a range of a page without its bar is no range of it
         answer.close()
         answer = service.ask(kiwix, target, method)
@@ -131,7 +134,11 @@ def _unspoilt(answer: Answer, title: Title, path: str) -> Answer:
         return answer
     answer.close()
     target = quote(f"/raw/{title.book.name}/content/{path}", safe=SAFE)
-    return service.ask(titles.known().service, target, request.method)
+    answer = service.ask(titles.known().service, target, request.method)
+    if answer.status != 200:
+        answer.close()
+        raise NotFound
+    return answer
 
 
 def _led_on(answer: Answer, title: Title) -> AnyResponse:
@@ -160,15 +167,28 @@ def _again(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
     yield from rest
 
 
-def _as_it_is(answer: Answer) -> Response:
+def _as_it_is(answer: Answer, target: str) -> Response:
     response = Response(answer.pieces(), answer.status)
     for name, value in answer.headers.items():
         response.headers[name] = value
-    many = int(answer.headers.get("Content-Length", FEWEST_BYTES)) >= FEWEST_BYTES
-    if answer.status == 200 and answer.type in TEXTS and many:
+    size = int(answer.headers.get("Content-Length", FEWEST_BYTES))
+    if answer.status == 200 and answer.type in TEXTS and size >= FEWEST_BYTES:
         return _packed(response, answer)
     response.call_on_close(answer.close)
+    begins, wrapper = _begins(answer), request.environ.get("wsgi.file_wrapper")
+    if size > PIECE_BYTES and begins and wrapper:
+        answer.close()
+        response.response = wrapper(Passage(titles.known().service, target, begins[0], size, begins[1]))
+        response.direct_passthrough = True
     return response
+
+
+def _begins(answer: Answer) -> tuple[int, str] | None:
+    """Return where in its file an answer begins, and how long that is; None when it can not be asked for in parts."""
+    if answer.status == 200 and answer.headers.get("Accept-Ranges") == "bytes":
+        return 0, answer.headers["Content-Length"]
+    match = RANGE.fullmatch(answer.headers.get("Content-Range", "")) if answer.status == 206 else None
+    return (int(match[1]), match[2]) if match else None
 
 
 def _packed(response: Response, answer: Answer) -> Response:

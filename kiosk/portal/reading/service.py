@@ -78,17 +78,18 @@ class Answer:
         self.connection.close()
 
 
-def ask(service: Site, target: str, method: str = "GET", wanted: str = "") -> Answer:
+def ask(service: Site, target: str, method: str = "GET", *, wanted: str = "", seconds: float = READ_SECONDS) -> Answer:
     """Ask kiwix-serve for a path with its query, quoted, and return the beginning of the answer.
 
     Args:
         wanted: the range that is wanted, as in the header Range; "" for all.
+        seconds: how long it may be silent.
 
     Raises:
         ServiceDown: it does not answer.
     """
     headers = {"Accept-Encoding": "identity"} | ({"Range": wanted} if wanted else {})
-    connection = _connected(service)
+    connection = _connected(service, seconds)
     try:
         connection.request(method, target, headers=headers)
         response = connection.getresponse()
@@ -99,7 +100,7 @@ def ask(service: Site, target: str, method: str = "GET", wanted: str = "") -> An
     return Answer(response.status, told, response.headers.get("Location", ""), response, connection)
 
 
-def _connected(service: Site) -> HTTPConnection:
+def _connected(service: Site, seconds: float) -> HTTPConnection:
     until = time.monotonic() + START_SECONDS
     while True:
         connection = HTTPConnection(service.address, service.port, timeout=CONNECT_SECONDS)
@@ -112,5 +113,5 @@ def _connected(service: Site) -> HTTPConnection:
         except OSError as error:
             raise ServiceDown(f"kiwix-serve can not be reached: {error}") from error
         else:
-            connection.sock.settimeout(READ_SECONDS)
+            connection.sock.settimeout(seconds)
             return connection
