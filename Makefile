@@ -9,7 +9,7 @@ BIN := .venv/bin
 DEMO_BOOKS := .run/recipes/real-books
 CATALOGUES := $(wildcard kiosk/locale/*/LC_MESSAGES/kiosk.po)
 
-.PHONY: run test lint types contracts unit faults bench-updates bench-memory screenshots setup setup-test lock clean
+.PHONY: run test lint types contracts unit faults bench-updates bench-memory bench-portal screenshots setup setup-test lock clean
 
 run: setup
 	@provisioning/development/apt-packages optional ffmpeg kiwix-tools zim-tools poppler-utils
@@ -47,6 +47,10 @@ bench-updates: setup-test
 bench-memory: setup-test
 	@provisioning/development/apt-packages required time
 	@nice $(BIN)/python -m tests.benchmarks.memory
+
+# The portal with 100 visitors at once, a full board beside a young one, and what it weighs; takes some minutes.
+bench-portal: setup-test
+	@nice $(BIN)/python -m tests.benchmarks.portal
 
 # Renews the pictures in the documentation from those the tests took; the font is for the names of languages.
 screenshots: setup-test

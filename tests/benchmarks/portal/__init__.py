@@ -1,0 +1,1 @@
+"""The portal under the load of a village (`make bench-portal`)."""
