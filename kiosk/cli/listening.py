@@ -22,7 +22,11 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 THREADS = 4
-"""Enough for a hotspot of twenty phones; each thread costs memory."""
+"""Enough for a hotspot: a hundred who ask at once wait for the processor, not for a thread; each costs memory."""
+MOST_CONNECTIONS = 600
+"""A phone keeps up to six open between pages; above this, new ones wait until others are idle for a minute. Fewer than
+the 1024 files that a process may have open.
+"""
 MOST_WAITING_BYTES = 1 << 20
 """So much of an answer lies ready for a phone that takes it slowly; the rest is made when it is wanted."""
 BEGINNING_BYTES = 65_536
@@ -67,7 +71,7 @@ def bind(
     try:
         server = waitress.create_server(
             app, map=sockets, host=address, port=port, threads=threads, ident=None, channel_timeout=60,
-            outbuf_high_watermark=MOST_WAITING_BYTES,
+            connection_limit=MOST_CONNECTIONS, asyncore_use_poll=True, outbuf_high_watermark=MOST_WAITING_BYTES,
             max_request_body_size=most_bytes + 1, clear_untrusted_proxy_headers=True, **believed,
         )  # fmt: skip
     except (OSError, ValueError) as error:
