@@ -22,7 +22,11 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 THREADS = 4
-"""Enough for a hotspot of twenty phones; each thread costs memory."""
+"""Enough for a hotspot: a hundred who ask at once wait for the processor, not for a thread; each costs memory."""
+MOST_CONNECTIONS = 600
+"""A phone keeps up to six open between pages; above this, new ones wait until others are idle for a minute. Fewer than
+the 1024 files that a process may have open.
+"""
 BEGINNING_BYTES = 65_536
 """What is kept of a body that is too large."""
 MOST_DROPPED_BYTES = 16_000_000_000
@@ -65,6 +69,7 @@ def bind(
     try:
         server = waitress.create_server(
             app, map=sockets, host=address, port=port, threads=threads, ident=None, channel_timeout=60,
+            connection_limit=MOST_CONNECTIONS, asyncore_use_poll=True,
             max_request_body_size=most_bytes + 1, clear_untrusted_proxy_headers=True, **believed,
         )  # fmt: skip
     except (OSError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""What the portal takes under load, in a table: a crowd beside one visitor, a full board beside a young one, memory.
+"""What the portal weighs and takes, in a table: a crowd beside one visitor, a full board beside a young one, memory.
 
 make bench-portal
 python -m tests.benchmarks.portal --visitors 50 --pages 10
@@ -19,6 +19,7 @@ import psutil
 
 from tests.benchmarks.portal import scene
 from tests.benchmarks.portal.visitors import FILM_RATE, Measured, Phone, crowd
+from tests.benchmarks.portal.weights import weights
 from tests.portal.serving import Served, serving
 from tests.web.catalogues import compile_catalogues
 
@@ -46,6 +47,8 @@ def main(visitors: int, pages: int) -> None:
         configs = [scene.make(large, board_threads=LARGE[0], posts=LARGE[1])]
         configs.append(scene.make(small, board_threads=SMALL[0], posts=SMALL[1]))
         with serving(configs[0], large) as portal, serving(configs[1], small) as young:
+            for what, requests, size, good in weights(portal):
+                judge(good, f"{what}: {size:,} bytes, {requests} requests")
             _load(portal, visitors, pages, judge)
             _board(portal, young, judge)
             used = psutil.Process(portal.process.pid).memory_info().rss
@@ -54,12 +57,13 @@ def main(visitors: int, pages: int) -> None:
 
 
 def _load(portal: Served, visitors: int, pages: int, judge: Callable[[bool, str], None]) -> None:
-    asyncio.run(crowd(portal.port, 1, 20, 0))  # what is loaded at the first asking is loaded
-    alone = asyncio.run(crowd(portal.port, 1, visitors * pages // 10, 1))
+    first, few, all_of_them = range(200, 201), range(210, 220), range(visitors)
+    asyncio.run(crowd(portal.port, first, pages, 0, at_once=False))  # what is loaded at the first asking is loaded
+    alone = asyncio.run(crowd(portal.port, few, pages, 1, at_once=False))
     begun = time.monotonic()
-    many = asyncio.run(crowd(portal.port, visitors, pages, VIEWERS))
+    many = asyncio.run(crowd(portal.port, all_of_them, pages, VIEWERS, at_once=True))
     seconds = time.monotonic() - begun
-    click.echo(f"{'milliseconds':12} {'1 visitor':>22} {f'{visitors} visitors':>28}")
+    click.echo(f"{'milliseconds':12} {'1 visitor at a time':>22} {f'{visitors} visitors':>28}")
     click.echo(f"{'':12} {'median':>11}{'p99':>11} {'pages':>6}{'median':>11}{'p99':>11}")
     for kind in ("all", *many.seconds):
         click.echo(_row(kind, _of(alone, kind), _of(many, kind)))

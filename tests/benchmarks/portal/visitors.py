@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import random
 import re
 import time
@@ -60,9 +61,7 @@ class Phone:
             self._line = await opening
         reader, writer = self._line
         cookies = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
-        head = (
-            f"{'POST' if form else 'GET'} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept-Encoding: identity\r\n{headers}"
-        )
+        head = f"{'POST' if form else 'GET'} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept-Encoding: gzip\r\n{headers}"
         head += f"Cookie: {cookies}\r\n" if cookies else ""
         kind = "application/x-www-form-urlencoded"
         head += f"Content-Type: {kind}\r\nContent-Length: {len(form)}\r\n" if form else ""
@@ -81,7 +80,8 @@ class Phone:
                 self._cookies[key] = text
         headers = dict(pairs)
         body = await _body(reader, int(headers.get("content-length", 0)), pace)
-        return Answer(int(first.split()[1]), headers, body)
+        plain = gzip.decompress(body) if headers.get("content-encoding") == "gzip" else body
+        return Answer(int(first.split()[1]), headers, plain)
 
     def leave(self) -> None:
         """Close the connection."""
@@ -100,12 +100,18 @@ async def _body(reader: asyncio.StreamReader, size: int, pace: float) -> bytes:
     return b""
 
 
-async def crowd(port: int, visitors: int, pages: int, viewers: int) -> Measured:
-    """Have visitors see so many pages each while a film goes to viewers."""
+async def crowd(port: int, visitors: range, pages: int, viewers: int, *, at_once: bool) -> Measured:
+    """Have visitors, by number, see so many pages each, at once or one by one, while a film goes to viewers."""
     measured, over = Measured(), asyncio.Event()
     watching = [_guarded(_watch(Phone(port, 5000 + n), measured, over), measured) for n in range(viewers)]
     films = [asyncio.create_task(each) for each in watching]
-    await asyncio.gather(*(_guarded(_visit(Phone(port, n), n, pages, measured), measured) for n in range(visitors)))
+    turns = asyncio.Semaphore(len(visitors) if at_once else 1)
+
+    async def visit(number: int) -> None:
+        async with turns:
+            await _guarded(_visit(Phone(port, number), number, pages, measured), measured)
+
+    await asyncio.gather(*(visit(number) for number in visitors))
     over.set()
     await asyncio.gather(*films)
     return measured
