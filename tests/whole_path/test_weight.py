@@ -102,7 +102,7 @@ def test_the_pages_after_it_are_lighter(browser: Browser, line: Relay, language:
 
 
 def is_picture(path: str) -> bool:
-    return path.startswith(("/files/", "/documents/picture/"))
+    return path.startswith(("/files/", "/documents/picture/", "/library/cover/"))
 
 
 @pytest.mark.parametrize("language", ["en", "fr", "sw"])
