@@ -33,6 +33,5 @@ def _shape(path: Path) -> Markup:
         raise ValueError(f"{path} is not a drawing")
     kind = "icon turned" if path.stem in TURNED else "icon"
     return Markup(  # noqa: S704 - our own drawings
-        f'<svg class="{kind}" viewBox="0 0 24 24" width="24" height="24" fill="none" stroke="currentColor" '
-        f'aria-hidden="true">{match[1].strip()}</svg>'
+        f'<svg class="{kind}" viewBox="0 0 24 24" width="24" height="24" aria-hidden="true">{match[1].strip()}</svg>'
     )
