@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import threading
 from collections.abc import Iterator
+from typing import Literal
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from werkzeug.serving import make_server
 
 from kiosk.config import Config
+from tests.browser.test_everyone import AXE
 from tests.portal.conftest import Packer, village
 from tests.portal.searching import portal_of, write
 from tests.whole_path.conftest import CHROMIUM, FLAGS, PHONE, screenshot
@@ -87,6 +91,16 @@ def test_titles_are_reached_by_keys_and_left_by_escape(page: Page) -> None:
     box.press("ArrowDown")
     box.press("Enter")
     page.wait_for_url("**/courses/village/cooperative/en")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_while_titles_are_shown(page: Page, scheme: Literal["light", "dark"]) -> None:
+    page.emulate_media(color_scheme=scheme)
+    page.get_by_role("combobox").press_sequentially("coo")
+    expect(page.get_by_role("option")).to_have_count(2)
+    page.keyboard.press("ArrowDown")
+    found = Axe().run(page, options=AXE).response["violations"]
+    assert not found, json.dumps(found, indent=1)
 
 
 def test_a_title_is_text_whatever_it_holds(page: Page) -> None:
