@@ -77,7 +77,8 @@ def noting() -> Iterator[Noted]:
             self.send_header("Content-Type", "text/html")
             self.send_header("Set-Cookie", "portal_session=mine; HttpOnly; SameSite=Lax; Path=/")
             self.end_headers()
-            self.wfile.write(b"<h1>The portal</h1>")
+            # Its icon is in the page, as the portal's is: no browser asks for one later.
+            self.wfile.write(b'<link rel="icon" href="data:,"><h1>The portal</h1>')
 
         def do_POST(self) -> None:
             self.do_GET()
