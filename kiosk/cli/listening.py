@@ -118,6 +118,8 @@ class _Parser(HTTPRequestParser):  # type: ignore[misc]
         taken = int(super().received(data))
         if self.dropped is None and isinstance(self.error, RequestEntityTooLarge):
             self._drop()
+        if self.chunked and "CONTENT_LENGTH" in self.headers:  # told twice, in ways that may differ: RFC 9112, 6.1
+            self.headers["CONNECTION"] = "close"
         return taken
 
     def _drop(self) -> None:

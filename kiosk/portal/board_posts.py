@@ -76,11 +76,11 @@ def send_report(post: int) -> Response | tuple[str, int] | tuple[str, int, dict[
     reason = request.form.get("reason", "")
     if reason not in moderation.REASONS:
         return _report_page(found, {"reason": gettext("Please choose an answer.")}), 422
-    sender = phone.hashed(phone.phone())
+    sender, place = phone.hashed(phone.phone()), phone.hashed(phone.address())
     with transaction(conn()):
         wait = board_rules.wait(conn(), "report")
         if not wait:
-            moderation.report(conn(), post, reason, sender, current.now())
+            moderation.report(conn(), post, reason, sender, place, current.now())
     if wait:
         return _report_page(found, {"": board_rules.wait_words(wait)}), 429, {"Retry-After": str(wait)}
     flash(gettext("Thank you. Someone of the telecenter will look at it."), "done")

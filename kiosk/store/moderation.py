@@ -43,22 +43,30 @@ class Reported:
     reasons: dict[str, int]
 
 
-def report(conn: Connection, post: int, reason: str, phone: str, now: datetime) -> None:
+def report(conn: Connection, post: int, reason: str, phone: str, address: str, now: datetime) -> None:
     """Note that a phone reports a post, once; hide the post when enough have, unless an operator has judged it.
+
+    Enough are as many phones at as many addresses: a phone that forgets who it was still has its address, and several
+    that share one hide nothing by themselves.
 
     Args:
         reason: one of `REASONS`.
         phone: the hash of the phone.
+        address: the hash of its address.
 
     Raises:
         NotFound: there is no such post to read.
     """
     threads.get_post(conn, post)
     conn.execute(
-        "INSERT INTO reports (post, reason, at, phone) VALUES (?, ?, ?, ?) ON CONFLICT (post, phone) DO NOTHING",
-        (post, reason, to_text(now), phone),
+        "INSERT INTO reports (post, reason, at, phone, address) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT (post, phone) DO NOTHING",
+        (post, reason, to_text(now), phone, address),
     )
-    counted = conn.execute("SELECT count(*) FROM reports WHERE post = ? AND settled = 0", (post,)).fetchone()[0]
+    counted = conn.execute(
+        "SELECT min(count(DISTINCT phone), count(DISTINCT address)) FROM reports WHERE post = ? AND settled = 0",
+        (post,),
+    ).fetchone()[0]
     judged = conn.execute("SELECT judged FROM posts WHERE post = ?", (post,)).fetchone()[0]
     enough = board_settings.read(conn).hidden_after
     if enough and counted >= enough and not judged:
@@ -176,7 +184,7 @@ def _thread_of(conn: Connection, post: int) -> int:
 
 def _settle(conn: Connection, post: int) -> None:
     conn.execute("UPDATE posts SET judged = 1, waiting = 0 WHERE post = ?", (post,))
-    conn.execute("UPDATE reports SET settled = 1, phone = NULL WHERE post = ?", (post,))
+    conn.execute("UPDATE reports SET settled = 1, phone = NULL, address = NULL WHERE post = ?", (post,))
 
 
 def _note(conn: Connection, kind: str, act: Act, thread: int, post: int | None = None) -> None:

@@ -21,7 +21,7 @@ def kiosk(tmp_path: Path) -> Path:
     state.prepare()
     with closing(db.connect(state.database)) as conn, db.transaction(conn):
         threads.open_thread(conn, "Maize", "Asha", "Ten bags", START)
-        moderation.report(conn, 1, "fraud", "a" * 32, START)
+        moderation.report(conn, 1, "fraud", "a" * 32, "b" * 32, START)
     return configure(tmp_path / "kiosk.yaml", state.folder, tmp_path / "root.json")
 
 

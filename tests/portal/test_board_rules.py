@@ -33,6 +33,13 @@ def other(portal: Flask) -> FlaskClient:
     return portal.test_client()
 
 
+def at(portal: Flask, address: str) -> FlaskClient:
+    """Return a phone that asks from an address."""
+    phone = portal.test_client()
+    phone.environ_base["REMOTE_ADDR"] = address
+    return phone
+
+
 def keep(conn: db.Connection, **wanted: object) -> None:
     with db.transaction(conn):
         board_settings.save(conn, replace(board_settings.read(conn), **wanted))  # type: ignore[arg-type]
@@ -111,7 +118,7 @@ def test_reports_hide_until_an_operator_looks(portal: Flask, visitor: FlaskClien
     send(visitor, "/board/new", **GOOD)
     send(visitor, "/board/1", author="Juma", body="You are all fools")
     assert send(visitor, "/board/post/2/report", reason="bogus")[0] == 422
-    phones = [portal.test_client() for _ in range(3)]
+    phones = [at(portal, f"10.42.0.{number}") for number in range(11, 14)]
     for _ in range(2):  # one phone counts once
         assert send(phones[0], "/board/post/2/report", reason="rude")[0] == 303
     send(phones[1], "/board/post/2/report", reason="fraud")
@@ -124,7 +131,9 @@ def test_reports_hide_until_an_operator_looks(portal: Flask, visitor: FlaskClien
     with db.transaction(conn):
         moderation.restore(conn, 2, OPERATOR)
     assert moderation.reports(conn) == []
-    assert conn.execute("SELECT count(*) FROM reports WHERE phone IS NOT NULL").fetchone()[0] == 0
+    assert (
+        conn.execute("SELECT count(*) FROM reports WHERE phone IS NOT NULL OR address IS NOT NULL").fetchone()[0] == 0
+    )
     for phone in phones:
         send(phone, "/board/post/2/report", reason="rude")
     assert "You are all fools" in visitor.get("/board/1").text, "what an operator judged stays"
@@ -132,6 +141,17 @@ def test_reports_hide_until_an_operator_looks(portal: Flask, visitor: FlaskClien
         ("restore", "rehema"),
         ("hide", "reports"),
     ]
+
+
+def test_a_phone_that_forgets_who_it_was_is_one_phone_still(portal: Flask, visitor: FlaskClient) -> None:
+    send(visitor, "/board/new", **GOOD)
+    for _ in range(5):
+        assert send(at(portal, "10.42.0.11"), "/board/post/1/report", reason="rude")[0] == 303
+    assert visitor.get("/board/1").status_code == 200
+    send(at(portal, "10.42.0.12"), "/board/post/1/report", reason="rude")
+    assert visitor.get("/board/1").status_code == 200
+    send(at(portal, "10.42.0.13"), "/board/post/1/report", reason="rude")
+    assert visitor.get("/board/1").status_code == 404
 
 
 def test_a_hidden_first_post_takes_its_thread_along(visitor: FlaskClient, conn: db.Connection) -> None:

@@ -141,3 +141,12 @@ def test_a_body_that_the_portal_takes_is_seen_on_disk(portal: Served, tmp_path: 
         while not watch.disk and time.monotonic() < until:
             watch.look()
     assert watch.disk > 0, "so the watch sees what there is"
+
+
+def test_a_length_that_is_told_twice_ends_the_connection(portal: Served) -> None:
+    """What follows may be meant for somebody else, by a proxy that believes the other length: it is not answered."""
+    both = "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+    request = f"POST /board/new HTTP/1.1\r\nHost: kiosk.test\r\n{both}GET /healthz HTTP/1.1\r\nHost: kiosk.test\r\n\r\n"
+    answer = portal.say(request.encode())
+    assert answer.count(b"HTTP/1.1 ") == 1
+    assert b"connection: close" in answer.lower()
