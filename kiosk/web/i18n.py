@@ -62,7 +62,13 @@ def install(app: Flask) -> None:
     app.after_request(_vary)
     app.context_processor(_names)
     app.jinja_env.filters.update(
-        size=size, day=day, moment=moment, number=number, language_name=language_name, paragraphs=paragraphs
+        size=size,
+        day=day,
+        moment=moment,
+        number=number,
+        language_name=language_name,
+        direction=direction,
+        paragraphs=paragraphs,
     )
 
 
@@ -139,6 +145,14 @@ def language_name(code: str) -> str:
     except (UnknownLocaleError, ValueError):
         return code
     return name[0].upper() + name[1:] if name else code
+
+
+def direction(code: str) -> str:
+    """Return the direction in which a language is written, "ltr" or "rtl"; "ltr" when nobody knows it."""
+    try:
+        return str(Locale.parse(code, sep="-").text_direction)
+    except (UnknownLocaleError, ValueError):
+        return "ltr"
 
 
 def paragraphs(text: str) -> Markup:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -46,6 +48,25 @@ def test_language_of_a_thing_is_shown_when_it_is_not_the_visitors(visitor: Flask
     tag = '<span class="tag" lang="sw">Kiswahili</span>'
     assert tag in visitor.get("/notices").text
     assert tag not in visitor.get("/notices", headers={"Accept-Language": "sw"}).text
+
+
+BLOCK = re.compile(r"<(?:article|div|section|h\d|p|legend|strong|figure)\b[^>]* lang=[^>]*>")
+
+
+@pytest.mark.parametrize("interface", ["ar", "en"])
+@pytest.mark.parametrize(
+    "path", ["/courses", "/notices", "/notices/village/prices/en", f"{COURSE}/en", f"{COURSE}/en/what-it-is"]
+)
+def test_each_thing_is_laid_out_in_the_direction_of_its_language(
+    visitor: FlaskClient, path: str, interface: str
+) -> None:
+    page = visitor.get(path, headers={"Accept-Language": interface}).text
+    blocks = BLOCK.findall(page)
+    assert blocks
+    for block in blocks:
+        language = re.search(r' lang="([a-z]+)', block)
+        assert language, block
+        assert f'dir="{"rtl" if language[1] == "ar" else "ltr"}"' in block or 'dir="auto"' in block, block
 
 
 def test_outline(visitor: FlaskClient) -> None:
