@@ -30,6 +30,8 @@ def limited(more_bytes: int) -> Iterator[None]:
     resource.setrlimit(resource.RLIMIT_DATA, (most, hard))
     try:
         yield
+    except SystemError as error:  # some of Python's own code, such as json's, forgets to say that it was memory
+        raise MemoryError from error
     finally:
         resource.setrlimit(resource.RLIMIT_DATA, (before, hard))
 

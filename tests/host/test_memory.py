@@ -43,3 +43,8 @@ def test_what_swells_piece_by_piece_is_told_too() -> None:
     """In a process of its own: one that ran for long has room from before, which counts as held."""
     ended = subprocess.run([sys.executable, "-c", SMALL_THAT_SWELLS], capture_output=True, text=True, check=True)
     assert ended.stdout == "too much\n"
+
+
+def test_what_python_forgets_to_call_lack_of_memory_is_called_so() -> None:
+    with pytest.raises(MemoryError), memory.limited(64 * MB):
+        raise SystemError("error return without exception set")
