@@ -10,8 +10,10 @@ from datetime import date
 
 from flask import Flask
 from flask.testing import FlaskClient
+from PIL import Image
 
 from kiosk.config import Config
+from kiosk.host.conversion import Converter
 from kiosk.packs.papers import Reading
 from kiosk.portal import create_portal
 from kiosk.store import db, facts, moderation, papers, recordings, threads
@@ -20,7 +22,7 @@ from kiosk.store.state import State
 from kiosk.store.threads import Offer
 from tests import papers as made
 from tests.portal.conftest import NOW, Packer, village
-from tests.portal.crawl import crawl, endpoint_of
+from tests.portal.crawl import Page, crawl, endpoint_of, read
 from tests.portal.membership import join, post, sign_in, state_of
 from tests.portal.test_sounds import spoken
 from tests.sounds import silence
@@ -33,9 +35,11 @@ NOT_PAGES = {
 """What a GET brings that no person reads as a page. A new page is not to be added here, but to be led to by a link."""
 BY_LAWS = b"%PDF-1.4 by-laws"
 """The paper of the village's pack."""
+SEEDS = "/board/3"
+"""The thread that the member opens, with a photo and a voice note in it."""
 ASKED = (
     "/courses/village/cooperative/en/what-it-is?a1=1&a2=1", "/records/village/cooperative/en", "/search?q=seeds",
-    "/search?q=nowhere", "/board/2", "/courses/village/spoken/en/first", "/notices/village/news/en", "/nothing",
+    "/search?q=nowhere", "/board/2", SEEDS, "/courses/village/spoken/en/first", "/notices/village/news/en", "/nothing",
 )  # fmt: skip
 """What is typed or answered, and pages that are unlike the first of their kind."""
 
@@ -56,7 +60,7 @@ def everything(config: Config) -> tuple[Flask, list[Seen]]:
     village(packer)
     spoken(packer)
     packer.install()
-    app = create_portal(config, lambda: NOW)
+    app = create_portal(config, lambda: NOW, converter=Converter())
     _fill(state)
     member = app.test_client()
     sign_in(member, join(state_of(app)))
@@ -111,6 +115,12 @@ def _fill(state: State) -> None:
 def _write(member: FlaskClient) -> None:
     sent = post(member, "/board/new", "/board/new", title="Seeds", author="Amina", body="Who has some?", section="talk")
     assert sent.status_code in (302, 303), sent.text
+    picture = io.BytesIO()
+    Image.new("RGB", (400, 300), "#1f6f54").save(picture, "JPEG")
+    picture.seek(0)
+    form = next(each for each in read(Page(SEEDS, "", member.get(SEEDS).text)).forms if each.action == SEEDS)
+    carried = {"photo": (picture, "a.jpg"), "voice": (io.BytesIO(silence(2)), "a.mp3")}
+    assert member.post(SEEDS, data={**form.fill("See and hear"), **carried}).status_code == 303
     for lesson in ("first", "second"):
         address = f"/courses/village/spoken/en/{lesson}"
         assert post(member, address, address).status_code == 303

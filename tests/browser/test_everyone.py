@@ -29,6 +29,12 @@ ZOOMED: ViewportSize = {"width": 160, "height": 284}
 """A phone of 320 by 568 at 200 %."""
 SCRIPT = (Path(__file__).parent / "everyone.js").read_text()
 MOST_TABS = 400
+SEND_UNCHECKED = """() => {
+  const form = document.querySelector("main form[method=post]")
+  form.noValidate = true
+  setTimeout(() => form.submit())
+}"""
+"""Sends the page's form as it is, empty, as a browser without checks of its own does."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +93,22 @@ def axe(page: Page) -> list[str]:
 @pytest.mark.parametrize("language", ["en", "ar"])
 def test_axe_finds_nothing(site: Site, chromium: Browser, language: str, scheme: Literal["light", "dark"]) -> None:
     assert told(each_page(site, chromium, axe, language=language, scheme=scheme)) == "[]"
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+@pytest.mark.parametrize("address", ["/board/new?in=market", "/board/3", "/board/post/1/report", "/members/sign-in"])
+def test_axe_finds_nothing_in_what_is_said_of_an_empty_form(
+    site: Site, chromium: Browser, language: str, address: str
+) -> None:
+    context = chromium.new_context(viewport=PHONE, locale=language)
+    page = context.new_page()
+    page.goto(site.url + address)
+    with page.expect_navigation() as answered:
+        page.evaluate(SEND_UNCHECKED)
+    assert answered.value.status == 422
+    assert axe(page) == []
+    assert page.evaluate(SCRIPT + "small()") == []
+    context.close()
 
 
 @pytest.mark.parametrize("language", ["en", "ar"])
