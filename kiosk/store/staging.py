@@ -32,6 +32,7 @@ SELECT path FROM staged outside WHERE EXISTS (
 ) LIMIT 1
 """
 """A file whose path is a folder of another: '0' is the sign after '/'."""
+REMEDY = "make room and sync again"
 
 
 @contextmanager
@@ -49,14 +50,15 @@ def opened(folder: Path) -> Iterator[Connection]:
             conn.execute("BEGIN EXCLUSIVE")
             yield conn
         except sqlite3.OperationalError as error:
-            raise NoSpace(f"the listing of a pack can not be written: {error}", "make room and sync again") from error
+            raise NoSpace(f"is the card full? The listing of a pack can not be written: {error}", REMEDY) from error
 
 
 def _connected(path: Path) -> Connection:
     try:
         conn = sqlite3.connect(path, isolation_level=None)
     except sqlite3.OperationalError as error:
-        raise NoSpace(f"{path}: the listing of a pack can not be made: {error}", "make room and sync again") from error
+        # SQLite says of a card that is full as of one that fails that the file can not be opened.
+        raise NoSpace(f"{path}: is the card full? The listing of a pack can not be made: {error}", REMEDY) from error
     conn.row_factory = sqlite3.Row
     return conn
 

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from kiosk.config import Config, Site
@@ -175,6 +176,8 @@ def test_a_library_that_hangs_is_told_in_time(
     portal_of(config, packer)
     reader = create_portal(dataclasses.replace(config, library=library.site), lambda: NOW).test_client()
     library.process.send_signal(signal.SIGSTOP)
+    while psutil.Process(library.process.pid).status() != psutil.STATUS_STOPPED:
+        time.sleep(0.01)  # a signal takes its time: it may still answer
     try:
         text = reader.get("/search?q=farm").text
     finally:
