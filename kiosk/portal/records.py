@@ -11,6 +11,7 @@ from flask import Blueprint, Response, make_response, render_template, request
 from kiosk.errors import InvalidInput
 from kiosk.portal import progress
 from kiosk.store import courses
+from kiosk.store.typed import line
 from kiosk.web import current, i18n
 from kiosk.web.db import conn
 
@@ -30,7 +31,7 @@ def show(pack: str, item: str, language: str) -> Response | tuple[Response, int]
     """Show the record, or ask again with what is wrong."""
     typed = request.form.get("name", "")
     try:
-        return _page(pack, item, language, name=_name(typed))
+        return _page(pack, item, language, name=line(typed, "name", MOST_NAME))
     except InvalidInput as error:
         return _page(pack, item, language, typed=typed, problem=i18n.message(error)), 422
 
@@ -51,12 +52,3 @@ def _page(pack: str, item: str, language: str, *, name: str = "", typed: str = "
     )
     response.headers["Cache-Control"] = "no-store"  # else the name would lie on a borrowed phone
     return response
-
-
-def _name(typed: str) -> str:
-    name = " ".join(typed.split())
-    if not name:
-        raise InvalidInput("Please fill in this field.", "name")
-    if len(name) > MOST_NAME:
-        raise InvalidInput("This text is too long.", "name")
-    return name

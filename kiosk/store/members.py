@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from kiosk.errors import Conflict, InvalidInput, NotFound
 from kiosk.store.db import Connection, from_text, to_text
+from kiosk.store.typed import line
 
 MOST_NAME, MOST_NUMBER = 80, 999_999_999
 SAME_READING = timedelta(minutes=10)
@@ -44,7 +45,7 @@ def add(conn: Connection, name: str, now: datetime, number: int | None = None) -
         Conflict: the number is another member's.
         InvalidInput: no name or too long a one, or a number out of bounds; `field` is "name" or "number".
     """
-    name = _checked(name)
+    name = line(name, "name", MOST_NAME)
     if number is None:
         number = int(conn.execute("SELECT coalesce(max(member), 0) + 1 FROM members").fetchone()[0])
     if not 1 <= number <= MOST_NUMBER:
@@ -62,7 +63,9 @@ def rename(conn: Connection, member: int, name: str) -> None:
         InvalidInput: no name or too long a one.
         NotFound: there is no such member.
     """
-    if not conn.execute("UPDATE members SET name = ? WHERE member = ?", (_checked(name), member)).rowcount:
+    if not conn.execute(
+        "UPDATE members SET name = ? WHERE member = ?", (line(name, "name", MOST_NAME), member)
+    ).rowcount:
         raise NotFound(f"there is no member {member}")
 
 
@@ -107,12 +110,3 @@ def read_by(conn: Connection, member: int) -> list[Read]:
         Read(row["paper"], row["version"], from_text(row["first_at"]), from_text(row["last_at"]), row["times"])
         for row in rows
     ]
-
-
-def _checked(name: str) -> str:
-    name = " ".join(name.split())
-    if not name:
-        raise InvalidInput("Please fill in this field.", "name")
-    if len(name) > MOST_NAME:
-        raise InvalidInput("This text is too long.", "name")
-    return name

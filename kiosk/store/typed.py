@@ -28,3 +28,17 @@ def clean(text: str, field: str, most: int, *, one_line: bool = False, may_be_em
     if len(text) > most:
         raise InvalidInput("This text is too long.", field)
     return text
+
+
+def line(text: str, field: str, most: int) -> str:
+    """Return a text on one line, words apart by one space, at most `most` characters.
+
+    Raises:
+        InvalidInput: it is empty or too long.
+    """
+    text = " ".join(text.split())
+    if not text:
+        raise InvalidInput("Please fill in this field.", field)
+    if len(text) > most:
+        raise InvalidInput("This text is too long.", field)
+    return text

@@ -5,19 +5,18 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-import threading
 from collections.abc import Iterator
 from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
-from werkzeug.serving import make_server
 
 from kiosk.config import Config
 from tests.browser.test_everyone import AXE
 from tests.portal.conftest import Packer, village
 from tests.portal.searching import portal_of, write
+from tests.serving import served as serve
 from tests.whole_path.conftest import CHROMIUM, FLAGS, PHONE, screenshot
 
 HOSTILE = '<img src=x onerror="document.title=1">'
@@ -29,13 +28,8 @@ def served(config: Config, packer: Packer) -> Iterator[str]:
     village(packer)
     app = portal_of(config, packer).application
     write(config, f"Cows {HOSTILE}", "Two cows")
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    worker = threading.Thread(target=server.serve_forever)
-    worker.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    worker.join()
-    server.server_close()
+    with serve(app) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 @pytest.fixture(scope="module")

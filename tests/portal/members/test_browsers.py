@@ -6,7 +6,6 @@ import os
 import pty
 import select
 import subprocess
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +13,6 @@ from typing import NamedTuple
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
-from werkzeug.serving import make_server
 
 from kiosk.config import Config
 from kiosk.portal import create_portal
@@ -23,6 +21,7 @@ from kiosk.web import card
 from tests.portal.conftest import NOW, Packer
 from tests.portal.membership import Holder, join
 from tests.portal.test_sounds import LESSON, spoken
+from tests.serving import served as serve
 from tests.sounds import silence
 from tests.whole_path.conftest import CHROMIUM, FLAGS, PHONE, screenshot
 
@@ -41,13 +40,8 @@ def served(config: Config, packer: Packer) -> Iterator[Served]:
     """The portal, served, with a lesson that is read aloud."""
     spoken(packer)
     packer.install()
-    server = make_server("127.0.0.1", 0, create_portal(config, lambda: NOW), threaded=True)
-    worker = threading.Thread(target=server.serve_forever)
-    worker.start()
-    yield Served(f"http://127.0.0.1:{server.server_port}", join(State(config.state)))
-    server.shutdown()
-    worker.join()
-    server.server_close()
+    with serve(create_portal(config, lambda: NOW)) as port:
+        yield Served(f"http://127.0.0.1:{port}", join(State(config.state)))
 
 
 @pytest.fixture(scope="module")
