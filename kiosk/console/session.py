@@ -1,22 +1,25 @@
-"""Who is signed in: the login, the password that must be chosen, and the guard before every page.
+"""Who is signed in: the login, the password that must be chosen, and the guards before every page.
 
 True always: without a session only the login, the assets and `/healthz` answer; a session ends when its operator
-changes the password or signs out, after half an hour without a page, and at the end of the browser's; a one-time
-password opens nothing but the page on which another is chosen.
+changes the password, signs out or is shut out, after half an hour without a page, and at the end of the browser's; a
+one-time password opens nothing but the page on which another is chosen; rights are read anew for each page.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import wraps
+from typing import Literal, ParamSpec, TypeVar
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, abort, flash, g, redirect, render_template, request, session, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from kiosk.errors import InvalidInput, NotFound
-from kiosk.store import operators
+from kiosk.store import audit, operators
 from kiosk.store.db import from_text, to_text, transaction
-from kiosk.store.operators import Operator
+from kiosk.store.operators import Operator, Rights
 from kiosk.web import current, i18n
 from kiosk.web.db import conn
 
@@ -24,14 +27,19 @@ IDLE = timedelta(minutes=30)
 OPEN_TO_ALL = ("session.login", "session.sign_in", "languages.show", "static", "icon", "healthz")
 FOR_A_NEW_PASSWORD = ("session.password", "session.choose", "session.logout")
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
 pages = Blueprint("session", __name__)
 
 
 def guard() -> Response | None:
     """Let a request through to its page, or send it to the login or to the choice of a password."""
+    if request.endpoint in ("static", "icon", "healthz"):
+        return None
+    operator = g.operator = signed_in()
     if request.endpoint in OPEN_TO_ALL:
         return None
-    operator = signed_in()
     if operator is None:
         if request.method not in ("GET", "HEAD"):
             abort(403)
@@ -51,7 +59,38 @@ def signed_in() -> Operator | None:
         return None
     # A clock that was set back makes `seen` lie ahead: that is no reason to keep a session for years.
     idle = abs(current.now() - seen) > IDLE
-    return None if idle or session.get("since") != _since(operator) else operator
+    return None if idle or operator.shut_out or session.get("since") != _since(operator) else operator
+
+
+def who() -> str:
+    """Return the name of the operator whose request this is, for the list of acts; only behind the guard."""
+    return str(session["operator"])
+
+
+def needs(rights: Literal["manager"]) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Have a view answer 403 to operators without these rights; stands below the route:
+
+    @pages.post("/operators")
+    @needs("manager")
+    """
+
+    def decorate(view: Callable[P, R]) -> Callable[P, R]:
+        @wraps(view)
+        def checked(*args: P.args, **kwargs: P.kwargs) -> R:
+            if not may(rights):
+                abort(403)
+            return view(*args, **kwargs)
+
+        checked.__dict__["needs"] = rights  # a test walks the routes and tries those that need more
+        return checked
+
+    return decorate
+
+
+def may(rights: str) -> bool:
+    """Tell whether who is signed in has these rights; a manager has all of them."""
+    operator: Operator | None = g.get("operator")
+    return operator is not None and not operator.must_change and operator.rights in (rights, Rights.MANAGER)
 
 
 @pages.get("/login")
@@ -74,7 +113,7 @@ def sign_in() -> Response | tuple[str, int]:
         # Checked outside a transaction: it takes long by design, and the board must go on being written.
         if operators.fits(guess, password):
             with transaction(conn()):
-                operator = operators.sign_in(conn(), guess)
+                operator = operators.sign_in(conn(), guess, current.now())
     except InvalidInput as error:
         problem = i18n.message(error)
     if operator is None:
@@ -99,7 +138,8 @@ def choose() -> Response | tuple[str, int]:
     else:
         try:
             with transaction(conn()):
-                operator = operators.choose_password(conn(), str(session["operator"]), chosen, current.now())
+                operator = operators.choose_password(conn(), who(), chosen, current.now())
+                audit.record(conn(), who(), "password.chosen", "", current.now())
         except InvalidInput as error:
             problems[error.field] = i18n.message(error)
     if problems:
@@ -113,7 +153,7 @@ def choose() -> Response | tuple[str, int]:
 def logout() -> Response:
     """End the session, on every device that this operator uses."""
     with transaction(conn()):
-        operators.sign_out(conn(), str(session["operator"]))
+        operators.sign_out(conn(), who())
     session.clear()
     return redirect(url_for("session.login"), 303)
 

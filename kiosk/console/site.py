@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, request
+from flask import Flask, Response, abort, g, request
+from flask_babel import lazy_gettext
 
 from kiosk.clock import Clock, system_clock
 from kiosk.config import Config
-from kiosk.console import session, status
+from kiosk.console import audit, operators, session, status
 from kiosk.web import current
 from kiosk.web.app import create_site
 from kiosk.web.languages import make_pages
+
+SECTIONS = (
+    ("status", lazy_gettext("Start"), "editor"),
+    ("operators", lazy_gettext("Operators"), "manager"),
+    ("audit", lazy_gettext("What was done"), "manager"),
+)
+"""The parts of the console in their order: the blueprint (whose first page is its `show`, and which names the icon),
+its word, and the rights it takes.
+"""
 
 
 def create_console(config: Config, clock: Clock = system_clock) -> Flask:
@@ -24,8 +34,9 @@ def create_console(config: Config, clock: Clock = system_clock) -> Flask:
     app.before_request_funcs.setdefault(None, []).insert(0, _own_host_only)
     app.before_request(session.guard)
     app.after_request(_keep_nothing)
+    app.context_processor(lambda: {"sections": SECTIONS, "may": session.may, "operator": g.get("operator")})
     app.register_blueprint(make_pages(tuple))  # nobody learns here: there is only the interface's language to choose
-    for module in (session, status):
+    for module in (session, status, operators, audit):
         app.register_blueprint(module.pages)
     return app
 

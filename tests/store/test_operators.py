@@ -26,7 +26,7 @@ def conn(tmp_path: Path) -> Iterator[db.Connection]:
 def enter(conn: db.Connection, name: str, password: str, now: datetime) -> Operator | None:
     """Sign in as the console does."""
     guess = operators.count_guess(conn, name, now)
-    return operators.sign_in(conn, guess) if operators.fits(guess, password) else None
+    return operators.sign_in(conn, guess, now) if operators.fits(guess, password) else None
 
 
 def test_a_one_time_password_lets_in_once_it_must_be_changed(conn: db.Connection) -> None:
@@ -109,4 +109,4 @@ def test_a_password_that_was_changed_while_it_was_checked_lets_nobody_in(conn: d
     guess = operators.count_guess(conn, "operator", now)
     operators.choose_password(conn, "operator", GOOD, now)
     assert operators.fits(guess, password)
-    assert operators.sign_in(conn, guess) is None
+    assert operators.sign_in(conn, guess, now) is None
