@@ -14,8 +14,10 @@ from kiosk.cli.listening import bind, listen
 from kiosk.config import Site
 from kiosk.console import create_console
 from kiosk.errors import ConfigError, KioskError
+from kiosk.host import helper as root_helper
 from kiosk.host import kiwix
 from kiosk.host.conversion import Converter
+from kiosk.host.machine import Helped, Unhelped
 from kiosk.host.processes import free_port
 from kiosk.portal import create_portal
 from kiosk.portal.reading import create_library
@@ -56,8 +58,10 @@ def portal(config_path: Path) -> None:
 
 
 @serve.command()
+@click.option("--helper/--no-helper", "helped", default=True, show_default=True,
+              help="Ask the root helper for what needs root, or refuse that (for those who develop).")  # fmt: skip
 @CONFIG
-def console(config_path: Path) -> None:
+def console(config_path: Path, helped: bool) -> None:
     """Serve the operator's console.
 
     \b
@@ -65,7 +69,25 @@ def console(config_path: Path) -> None:
       kiosk serve console --config kiosk.yaml
     """
     config = configuration.load(config_path)
-    _serve(create_console(config), config.console)
+    machine = Helped() if helped else Unhelped(config_path)
+    _serve(create_console(config, machine=machine), config.console)
+
+
+@serve.command("helper")
+@click.option("--socket", "path", default=root_helper.SOCKET, show_default=True, help="Where to listen.",
+              type=click.Path(dir_okay=False, path_type=Path))  # fmt: skip
+@click.option("--allow", "account", default="kiosk-console", show_default=True, metavar="ACCOUNT",
+              help="The account that may give orders: that of the console.")  # fmt: skip
+def helper_(path: Path, account: str) -> None:
+    """Do, as root, the few things that the console may ask for: start a sync, restart, set the clock, the Wi-Fi.
+
+    \b
+    Example:
+      kiosk serve helper
+    """
+    allowed = {0, root_helper.account(account)}
+    with root_helper.listener(path) as listener:
+        root_helper.Helper(listener, allowed, root_helper.Acts()).serve()
 
 
 @serve.command()

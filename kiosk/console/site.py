@@ -8,18 +8,21 @@ from flask import Flask, Response, abort, request
 
 from kiosk.clock import Clock, system_clock
 from kiosk.config import Config
-from kiosk.console import session, status
+from kiosk.console import acts, session, status
+from kiosk.host.machine import Helped, Machine
 from kiosk.web import current
 from kiosk.web.app import create_site
 from kiosk.web.languages import make_pages
 
 
-def create_console(config: Config, clock: Clock = system_clock) -> Flask:
+def create_console(config: Config, clock: Clock = system_clock, machine: Machine | None = None) -> Flask:
     """Return the console as a WSGI application; makes the state folder when it is missing.
 
-    It answers only under the host of `console.url`: a page whose name was pointed at this machine gets nothing.
+    `machine` does what needs root; without one the root helper is asked. The console answers only under the host of
+    `console.url`: a page whose name was pointed at this machine gets nothing.
     """
     app = create_site("console", config, clock, title="Console")
+    acts.install(app, machine or Helped())
     # Before all else, also before the change of language, which answers by itself.
     app.before_request_funcs.setdefault(None, []).insert(0, _own_host_only)
     app.before_request(session.guard)
