@@ -69,8 +69,8 @@ def console(config_path: Path, helped: bool) -> None:
       kiosk serve console --config kiosk.yaml
     """
     config = configuration.load(config_path)
-    machine = Helped() if helped else Unhelped(config_path)
-    _serve(create_console(config, machine=machine), config.console)
+    host = Helped() if helped else Unhelped(config_path)
+    _serve(create_console(config, host=host), config.console)
 
 
 @serve.command("helper")

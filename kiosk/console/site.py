@@ -5,30 +5,38 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, request
+from flask_babel import lazy_gettext
 
 from kiosk.clock import Clock, system_clock
 from kiosk.config import Config
-from kiosk.console import acts, session, status
+from kiosk.console import acts, machine, session, status
 from kiosk.host.machine import Helped, Machine
 from kiosk.web import current
 from kiosk.web.app import create_site
 from kiosk.web.languages import make_pages
 
+SECTIONS = (
+    ("status.show", "about", lazy_gettext("Start")),
+    ("machine.show", "health", lazy_gettext("Machine")),
+)
+"""The parts of the console in their order: the page, its icon, and its word."""
 
-def create_console(config: Config, clock: Clock = system_clock, machine: Machine | None = None) -> Flask:
+
+def create_console(config: Config, clock: Clock = system_clock, host: Machine | None = None) -> Flask:
     """Return the console as a WSGI application; makes the state folder when it is missing.
 
-    `machine` does what needs root; without one the root helper is asked. The console answers only under the host of
+    `host` does what needs root; without one the root helper is asked. The console answers only under the host of
     `console.url`: a page whose name was pointed at this machine gets nothing.
     """
     app = create_site("console", config, clock, title="Console")
-    acts.install(app, machine or Helped())
+    app.context_processor(lambda: {"sections": SECTIONS})
+    acts.install(app, host or Helped())
     # Before all else, also before the change of language, which answers by itself.
     app.before_request_funcs.setdefault(None, []).insert(0, _own_host_only)
     app.before_request(session.guard)
     app.after_request(_keep_nothing)
     app.register_blueprint(make_pages(tuple))  # nobody learns here: there is only the interface's language to choose
-    for module in (session, status):
+    for module in (session, status, machine):
         app.register_blueprint(module.pages)
     return app
 
