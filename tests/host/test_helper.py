@@ -59,7 +59,11 @@ class Scene:
         program = self.folder / "systemctl"
         program.write_text(SYSTEMCTL.format(log=self.folder / "log"))
         program.chmod(0o755)
-        return Acts(str(program), self.hostapd, self.clock, self.times.append, self.folder / "mark")
+        return Acts(str(program), self.hostapd, self.clock, self._set_clock, self.folder / "mark")
+
+    def _set_clock(self, seconds: float) -> None:
+        self.times.append(seconds)
+        self.clock.now = datetime.fromtimestamp(seconds, UTC)
 
     def say(self, data: bytes, *, end: bool = True) -> dict[str, str]:
         """Send bytes as they are and return the answer."""
