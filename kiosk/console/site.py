@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext
 
 from kiosk.clock import Clock, system_clock
 from kiosk.config import Config
-from kiosk.console import acts, diagnostics, machine, session, status
+from kiosk.console import acts, diagnostics, machine, session, status, wifi
 from kiosk.console import clock as clock_pages
 from kiosk.host.machine import Helped, Machine
 from kiosk.web import current
@@ -37,7 +37,7 @@ def create_console(config: Config, clock: Clock = system_clock, host: Machine | 
     app.before_request(session.guard)
     app.after_request(_keep_nothing)
     app.register_blueprint(make_pages(tuple))  # nobody learns here: there is only the interface's language to choose
-    for module in (session, status, machine, clock_pages, diagnostics):
+    for module in (session, status, machine, clock_pages, wifi, diagnostics):
         app.register_blueprint(module.pages)
     return app
 

@@ -12,6 +12,7 @@ from flask_babel import gettext
 
 from kiosk.host import health
 from kiosk.host.health import Health
+from kiosk.host.wifi import UNDONE_AFTER
 from kiosk.store import events
 from kiosk.store.db import Connection
 from kiosk.web import current
@@ -31,11 +32,11 @@ def going_on(conn: Connection, machine: Health) -> list[str]:
         found.append(gettext("A file is being uploaded."))
     if _runs(conn, "backup."):
         found.append(gettext("A backup is being made."))
-    if _runs(conn, "wifi."):
+    if _runs(conn, "wifi.", UNDONE_AFTER):
         found.append(gettext("A change of the Wi-Fi waits to be confirmed."))
     return found
 
 
-def _runs(conn: Connection, prefix: str) -> bool:
+def _runs(conn: Connection, prefix: str, longest: timedelta = LONGEST) -> bool:
     last = events.last(conn, prefix)
-    return bool(last) and last[0].kind.endswith(".started") and abs(current.now() - last[0].at) < LONGEST
+    return bool(last) and last[0].kind.endswith(".started") and abs(current.now() - last[0].at) < longest

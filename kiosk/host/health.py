@@ -112,6 +112,15 @@ def uplink(root: Path = ROOT) -> Uplink | None:
     return Uplink(interface, _kind(root, interface))
 
 
+def is_on_hotspot(address: str, root: Path = ROOT) -> bool | None:
+    """Tell whether a neighbour on the network is joined by radio; None for an address the kernel does not know."""
+    for line in (_text(root / "proc/self/net/arp") or "").splitlines()[1:]:
+        words = line.split()
+        if len(words) > 5 and words[0] == address:
+            return (root / "sys/class/net" / words[5] / "phy80211").exists()
+    return None
+
+
 def _kind(root: Path, interface: str) -> str:
     place = root / "sys/class/net" / interface
     if (place / "wireless").exists() or (place / "phy80211").exists():

@@ -60,21 +60,24 @@ def _stick(value: object) -> str:
     return name
 
 
-def _wifi_name(value: object) -> str:
+def wifi_name(value: object) -> str:
+    """Return the name of a hotspot. Raises Refused."""
     name = _text(value)
     if name != name.strip() or not name.isprintable() or not 1 <= len(name.encode()) <= MOST_NAME_BYTES:
         raise Refused(f"a Wi-Fi name has 1 to {MOST_NAME_BYTES} bytes, all printable")
     return name
 
 
-def _wifi_password(value: object) -> str:
+def wifi_password(value: object) -> str:
+    """Return the password of a hotspot, "" for none. Raises Refused."""
     password = _text(value)
     if password and not PASSWORD.fullmatch(password):
         raise Refused("a Wi-Fi password has 8 to 63 plain letters, digits and signs, or none at all")
     return password
 
 
-def _wifi_channel(value: object) -> int:
+def wifi_channel(value: object) -> int:
+    """Return the channel of a hotspot. Raises Refused."""
     if type(value) is not int or value not in CHANNELS:  # True is an int to Python
         raise Refused(f"a Wi-Fi channel is a number from {CHANNELS[0]} to {CHANNELS[-1]}")
     return value
@@ -94,7 +97,7 @@ VERBS: Mapping[str, tuple[Callable[[object], object], ...]] = {
     "restart": (),
     "shut-down": (),
     "set-time": (_moment,),
-    "set-wifi": (_wifi_name, _wifi_password, _wifi_channel),
+    "set-wifi": (wifi_name, wifi_password, wifi_channel),
     "confirm-wifi": (),
 }
 """Each verb with the checks of its arguments. There is nothing else that the helper does."""

@@ -26,15 +26,14 @@ from tests.making import START, Village
 
 
 @pytest.fixture
-def scene(tmp_path: Path) -> Iterator[Scene]:
-    with at_work(Scene(tmp_path), {os.getuid()}) as scene:
+def scene(tmp_path: Path, village: Village) -> Iterator[Scene]:
+    with at_work(Scene(tmp_path, village.clock), {os.getuid()}) as scene:
         (tmp_path / "hostapd.conf").write_text("interface=wlan0\nssid=Old\nchannel=1\n")
         yield scene
 
 
 @pytest.fixture
 def app(village: Village, scene: Scene) -> Flask:
-    scene.clock = village.clock
     return create_console(village.config, village.clock, Helped(scene.path))
 
 

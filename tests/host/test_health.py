@@ -129,3 +129,11 @@ def test_a_lock_is_seen_and_not_taken(tmp_path: Path) -> None:
         fcntl.flock(file, fcntl.LOCK_EX)
         assert health.is_locked(path)
     assert not health.is_locked(path)
+
+
+def test_who_is_on_the_hotspot_is_known(pi: Path) -> None:
+    rows = ["192.0.2.7 0x1 0x2 aa:bb:cc:dd:ee:ff * wlan0", "10.0.0.9 0x1 0x2 aa:bb:cc:dd:ee:00 * eth0"]
+    put(pi, "proc/self/net/arp", "\n".join(["IP address HW type Flags HW address Mask Device", *rows]))
+    assert health.is_on_hotspot("192.0.2.7", pi) is True
+    assert health.is_on_hotspot("10.0.0.9", pi) is False
+    assert health.is_on_hotspot("127.0.0.1", pi) is None
