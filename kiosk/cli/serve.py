@@ -14,7 +14,6 @@ from kiosk.cli.listening import bind, listen
 from kiosk.config import Site
 from kiosk.console import create_console
 from kiosk.errors import ConfigError, KioskError
-from kiosk.host import helper as root_helper
 from kiosk.host import kiwix
 from kiosk.host.conversion import Converter
 from kiosk.host.machine import Helped, Unhelped
@@ -71,23 +70,6 @@ def console(config_path: Path, helped: bool) -> None:
     config = configuration.load(config_path)
     host = Helped() if helped else Unhelped(config_path)
     _serve(create_console(config, host=host), config.console)
-
-
-@serve.command("helper")
-@click.option("--socket", "path", default=root_helper.SOCKET, show_default=True, help="Where to listen.",
-              type=click.Path(dir_okay=False, path_type=Path))  # fmt: skip
-@click.option("--allow", "account", default="kiosk-console", show_default=True, metavar="ACCOUNT",
-              help="The account that may give orders: that of the console.")  # fmt: skip
-def helper_(path: Path, account: str) -> None:
-    """Do, as root, the few things that the console may ask for: start a sync, restart, set the clock, the Wi-Fi.
-
-    \b
-    Example:
-      kiosk serve helper
-    """
-    allowed = {0, root_helper.account(account)}
-    with root_helper.listener(path) as listener:
-        root_helper.Helper(listener, allowed, root_helper.Acts()).serve()
 
 
 @serve.command()

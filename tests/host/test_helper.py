@@ -5,9 +5,13 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import pwd
 import socket
+import subprocess
+import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -232,3 +236,27 @@ def test_without_root_a_developers_machine_refuses_politely(tmp_path: Path) -> N
     for act in acts:
         with pytest.raises(HostError):
             act()
+
+
+def test_the_command_answers_and_loads_nothing_of_the_sites(tmp_path: Path) -> None:
+    path = tmp_path / "h.sock"
+    me = pwd.getpwuid(os.getuid()).pw_name
+    code = (
+        "import sys; from kiosk.cli.main import kiosk; import kiosk.cli.helper as h;"
+        "assert not {'flask', 'sqlite3', 'PIL', 'psutil'} & set(sys.modules), sys.modules; kiosk()"
+    )
+    command = [sys.executable, "-c", code, "helper", "--socket", str(path), "--allow", me]
+    with subprocess.Popen(command) as process:
+        try:
+            ends = time.monotonic() + 60
+            while not path.is_socket() and process.poll() is None and time.monotonic() < ends:
+                time.sleep(0.05)
+            with pytest.raises(HostError, match="no such verb"):
+                Helped(path).start("nothing")
+        finally:
+            process.kill()
+
+
+def test_an_account_that_is_not_there_is_named() -> None:
+    with pytest.raises(HostError, match="no account 'nobody-at-all'"):
+        helper.account("nobody-at-all")
