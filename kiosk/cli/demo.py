@@ -178,7 +178,8 @@ def _start_sites(processes: Processes, config: Config, path: Path) -> None:
             fg="yellow", err=True,
         )  # fmt: skip
     for name in sites:
-        processes.start(name, [*kiosk, name, "--config", str(path)])
+        alone = ["--no-helper"] if name == "console" else []
+        processes.start(name, [*kiosk, name, *alone, "--config", str(path)])
     for name, site in sites.items():
         processes.wait_for(name, f"http://{site.address}:{site.port}/")
 

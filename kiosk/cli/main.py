@@ -21,6 +21,7 @@ GROUPS = {
     "sync": ["kiosk.cli.sync"],
     "board": ["kiosk.cli.board", "kiosk.cli.board_sections"],
     "serve": ["kiosk.cli.serve"],
+    "helper": ["kiosk.cli.helper"],
     "member": ["kiosk.cli.member"],
     "recording": ["kiosk.cli.recording"],
     "document": ["kiosk.cli.document"],
@@ -56,6 +57,7 @@ def kiosk() -> None:
                       kiosk member add|import|list|card|revoke|reissue|unlock
                       kiosk recording add|list|remove
                       kiosk document add|list|withdraw|restore
+    What needs root:  kiosk helper
     The board:        kiosk board reports|queue|hide|restore|close|pin|section
     To try it all:    kiosk demo
     """

@@ -16,6 +16,7 @@ from kiosk.console import create_console
 from kiosk.errors import ConfigError, KioskError
 from kiosk.host import kiwix
 from kiosk.host.conversion import Converter
+from kiosk.host.machine import Helped, Unhelped
 from kiosk.host.processes import free_port
 from kiosk.portal import create_portal
 from kiosk.portal.reading import create_library
@@ -56,8 +57,10 @@ def portal(config_path: Path) -> None:
 
 
 @serve.command()
+@click.option("--helper/--no-helper", "helped", default=True, show_default=True,
+              help="Ask the root helper for what needs root, or refuse that (for those who develop).")  # fmt: skip
 @CONFIG
-def console(config_path: Path) -> None:
+def console(config_path: Path, helped: bool) -> None:
     """Serve the operator's console.
 
     \b
@@ -65,7 +68,8 @@ def console(config_path: Path) -> None:
       kiosk serve console --config kiosk.yaml
     """
     config = configuration.load(config_path)
-    _serve(create_console(config), config.console)
+    host = Helped() if helped else Unhelped(config_path)
+    _serve(create_console(config, host=host), config.console)
 
 
 @serve.command()

@@ -5,38 +5,33 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, g, request
-from flask_babel import lazy_gettext
 
 from kiosk.clock import Clock, system_clock
 from kiosk.config import Config
-from kiosk.console import audit, operators, session, status
+from kiosk.console import acts, audit, diagnostics, machine, operators, session, status, wifi
+from kiosk.console import clock as clock_pages
+from kiosk.console.sections import SECTIONS
+from kiosk.host.machine import Helped, Machine
 from kiosk.web import current
 from kiosk.web.app import create_site
 from kiosk.web.languages import make_pages
 
-SECTIONS = (
-    ("status", lazy_gettext("Start"), "editor"),
-    ("operators", lazy_gettext("Operators"), "manager"),
-    ("audit", lazy_gettext("What was done"), "manager"),
-)
-"""The parts of the console in their order: the blueprint (whose first page is its `show`, and which names the icon),
-its word, and the rights it takes.
-"""
 
-
-def create_console(config: Config, clock: Clock = system_clock) -> Flask:
+def create_console(config: Config, clock: Clock = system_clock, host: Machine | None = None) -> Flask:
     """Return the console as a WSGI application; makes the state folder when it is missing.
 
-    It answers only under the host of `console.url`: a page whose name was pointed at this machine gets nothing.
+    `host` does what needs root; without one the root helper is asked. The console answers only under the host of
+    `console.url`: a page whose name was pointed at this machine gets nothing.
     """
     app = create_site("console", config, clock, title="Console")
+    acts.install(app, host or Helped())
     # Before all else, also before the change of language, which answers by itself.
     app.before_request_funcs.setdefault(None, []).insert(0, _own_host_only)
     app.before_request(session.guard)
     app.after_request(_keep_nothing)
     app.context_processor(lambda: {"sections": SECTIONS, "may": session.may, "operator": g.get("operator")})
     app.register_blueprint(make_pages(tuple))  # nobody learns here: there is only the interface's language to choose
-    for module in (session, status, operators, audit):
+    for module in (session, status, machine, clock_pages, wifi, diagnostics, operators, audit):
         app.register_blueprint(module.pages)
     return app
 

@@ -1,102 +1,123 @@
-"""The start page: what is installed, and how the last sync ended.
+"""The start page: may it be unplugged, a row of lights, what is installed, and the last syncs.
 
-True always: the light is green only when the last sync ended well; what can not be known is said so.
+True always: what can not be known is said so.
 """
 
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 from flask import Blueprint, render_template
 from flask_babel import gettext, ngettext
 
-from kiosk.console import pauses
-from kiosk.store import events, generations
-from kiosk.store.events import Event
+from kiosk.clock import Reading
+from kiosk.console import lights, syncs, unplug
+from kiosk.console.lights import Light, named
+from kiosk.console.syncs import Sync
+from kiosk.host import health, link, processes, timekeeping
+from kiosk.host.health import Health
+from kiosk.store import clock as clocks
+from kiosk.store import events, generations, moderation, queue
 from kiosk.web import current, i18n
 from kiosk.web.db import conn
 
 HISTORY = 10
-LOW_BYTES = 500_000_000
-LONGEST_SYNC = timedelta(hours=24)
-"""A sync that began longer ago and has not ended was cut: power goes without a word."""
+MOST_COUNTED = 1000
+BACKUP_AGE = timedelta(days=8)
 
 pages = Blueprint("status", __name__)
-
-
-@dataclass(frozen=True)
-class Light:
-    """A light: its colour ("good", "wait" or "bad"), its word, a sentence, and what to do ("" for nothing)."""
-
-    colour: str
-    word: str
-    sentence: str
-    remedy: str = ""
-
-
-@dataclass(frozen=True)
-class Sync:
-    """A sync of the history: when it ended (or began, if it has not), and its light."""
-
-    at: datetime
-    light: Light
 
 
 @pages.get("/")
 def show() -> str:
     """Show the start page."""
-    history = [Sync(event.at, _light(event)) for event in _ends(events.last(conn(), "sync.", 3 * HISTORY))]
+    machine = health.read()
+    history = syncs.history(conn(), HISTORY)
     return render_template(
         "status.html",
-        sync=history[0] if history else None,
-        history=history[1:HISTORY],
-        disk=_disk(),
+        going_on=unplug.going_on(conn(), machine),
+        lights=[_content(), _sync(history), _disk(), *_machine(machine), _board(), _backup()],
+        history=history[1:],
         generation=generations.get(conn(), current.generation()),
         source=current.config().sync,
     )
 
 
-def _ends(found: list[Event]) -> list[Event]:
-    # One event a sync: its end, or its beginning when nothing came after it.
-    return [event for n, event in enumerate(found) if n == 0 or event.kind != "sync.started" or _was_cut(found[n - 1])]
+def _content() -> Light:
+    title, label = gettext("Content"), gettext("See content")
+    number = current.generation()
+    fresh = clocks.freshness(conn(), _reading())
+    if not number:
+        light = lights.wait(gettext("Nothing is installed yet."))
+    else:
+        sentence = gettext("Generation %(number)s is served.", number=i18n.number(number))
+        if fresh and (since := fresh.stale_since):
+            more = gettext("The federation has announced nothing since %(day)s.", day=i18n.day(since.date()))
+            light = lights.wait(f"{sentence} {more}")
+        else:
+            light = lights.good(sentence)
+    return named(light, "content", title, "content.show", label)
 
 
-def _was_cut(following: Event) -> bool:
-    return following.kind == "sync.started"
-
-
-def _light(event: Event) -> Light:
-    detail = event.detail
-    if event.kind == "sync.failed":
-        remedy = str(detail.get("hint", ""))
-        return Light("bad", gettext("Failed"), str(detail.get("message", "")), remedy)
-    if event.kind == "sync.finished":
-        return Light("good", gettext("In order"), _changes(detail))
-    if event.kind == "sync.paused":
-        return Light("wait", gettext("Waiting"), pauses.sentence(detail))
-    if event.kind == "sync.rolled_back":
-        sentence = gettext("Generation %(number)s is served again.", number=i18n.number(detail["generation"]))
-        return Light("good", gettext("Went back"), sentence)
-    if abs(current.now() - event.at) > LONGEST_SYNC:
-        return Light("bad", gettext("Cut"), gettext("It began and did not end. The next one goes on from there."))
-    return Light("wait", gettext("Running"), gettext("It has begun and not ended yet."))
-
-
-def _changes(detail: dict[str, Any]) -> str:
-    changes = detail.get("changes", [])
-    if not changes:
-        return str(gettext("There was nothing new."))
-    count = ngettext("%(num)s pack changed", "%(num)s packs changed", len(changes))
-    size = i18n.size(detail.get("fetched_bytes", 0))
-    return str(gettext("%(count)s; %(size)s were fetched and verified.", count=count, size=size))
+def _sync(history: list[Sync]) -> Light:
+    title, label = gettext("Last sync"), gettext("See syncs")
+    if not history:
+        return named(lights.wait(gettext("There was none yet.")), "sync", title, "content.show", label)
+    last, following = history[0], syncs.next_try(conn())
+    more = f"{i18n.moment(last.at)}. {last.light.sentence} {following}".strip()
+    light = Light(last.light.colour, last.light.word, more, last.light.remedy)
+    return named(light, "sync", title, "content.show", label)
 
 
 def _disk() -> Light:
     usage = shutil.disk_usage(current.state().folder)
-    sentence = gettext("%(free)s of %(total)s are free.", free=i18n.size(usage.free), total=i18n.size(usage.total))
-    if usage.free < LOW_BYTES:
-        return Light("bad", gettext("Nearly full"), sentence, gettext("Make room, or follow a smaller channel."))
-    return Light("good", gettext("In order"), sentence)
+    light = lights.disk(usage.free, usage.total)
+    return named(light, "disk", gettext("Room on the card"), "content.show", gettext("Make room"))
+
+
+def _machine(machine: Health) -> list[Light]:
+    reading = _reading()
+    clock = lights.clock(clocks.now(conn(), reading), vouched=reading.vouched)
+    restart, end = ("machine.show", gettext("Restart")), ("machine.show", gettext("Shut down"))
+    metered = link.is_metered() if machine.uplink and machine.uplink.kind else None
+    return [
+        named(lights.link(machine.uplink, metered=metered), "link", gettext("Internet"), "budget.show",
+              gettext("Data budget")),
+        named(lights.wifi(machine), "wifi", gettext("Wi-Fi"), "wifi.show", gettext("Change the Wi-Fi")),
+        named(clock, "clock", gettext("Clock"), "clock.show", gettext("Set the clock")),
+        named(lights.services(_answers()), "services", gettext("Sites"), *restart),
+        named(lights.power(machine), "power", gettext("Power"), *end),
+        named(lights.heat(machine), "heat", gettext("Heat"), *end),
+        named(lights.memory(machine), "memory", gettext("Memory"), *restart),
+    ]  # fmt: skip
+
+
+def _reading() -> Reading:
+    return Reading(current.now(), timekeeping.vouched(), timekeeping.built())
+
+
+def _answers() -> dict[str, bool]:
+    sites = {gettext("Portal"): current.config().portal, gettext("Library"): current.config().library}
+    return {name: processes.answers(f"http://{site.address}:{site.port}/healthz") for name, site in sites.items()}
+
+
+def _board() -> Light:
+    waiting = len(moderation.reports(conn(), MOST_COUNTED)) + len(queue.waiting(conn(), MOST_COUNTED))
+    if waiting:
+        told = ngettext("%(num)s message waits for your look.", "%(num)s messages wait for your look.", waiting)
+        light = lights.wait(told)
+    else:
+        light = lights.good(gettext("No message waits for your look."))
+    return named(light, "board", gettext("Board"), "board.show", gettext("Look at them"))
+
+
+def _backup() -> Light:
+    done = events.last(conn(), "backup.finished")
+    if not done:
+        light = lights.wait(gettext("There was none yet."))
+    else:
+        light = lights.good(i18n.moment(done[0].at))
+        if abs(current.now() - done[0].at) > BACKUP_AGE:
+            light = lights.wait(i18n.moment(done[0].at), gettext("Make a new one."))
+    return named(light, "backup", gettext("Last backup"), "backup.show", gettext("Make a backup"))

@@ -1,0 +1,83 @@
+"""The Wi-Fi in the console: on trial by the real helper, kept from the new network, or back by itself."""
+
+from __future__ import annotations
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from kiosk.host import health
+from kiosk.store import db, events
+from tests.console.test_console import HOST
+from tests.console.test_machine import app, conn, inside, scene, token
+from tests.host.test_helper import Scene
+from tests.making import Village
+
+__all__ = ["app", "conn", "inside", "scene"]  # fixtures
+
+NEW = {"name": "Kijiji Ŋ", "password": "green beans", "channel": "11"}
+
+
+def send(client: FlaskClient, path: str, **fields: str) -> TestResponse:
+    form = {"csrf_token": token(client, "/machine"), **fields}
+    return client.post(path, **HOST, data=form, follow_redirects=True)
+
+
+def test_it_is_tried_and_kept(inside: FlaskClient, scene: Scene, village: Village, conn: db.Connection) -> None:
+    page = send(inside, "/wifi", **NEW).text
+    assert "Keep the new Wi-Fi?" in page
+    assert "Else the old Wi-Fi is back at 24 Nov 2026, 11:02." in page
+    assert "A change of the Wi-Fi waits" in inside.get("/", **HOST).text
+    assert "wpa_passphrase=green beans" in scene.hostapd.read_text()
+    village.clock.forward(minutes=1)
+    assert "The new Wi-Fi stays." in send(inside, "/wifi/confirm").text
+    assert 'value="Kijiji Ŋ"' in inside.get("/wifi", **HOST).text
+    assert "green beans" not in str([each.detail for each in events.last(conn, "", 99)])
+    village.clock.forward(minutes=10)
+    assert "wpa_passphrase=green beans" in scene.hostapd.read_text()
+
+
+def test_it_goes_back_by_itself_and_that_is_said(inside: FlaskClient, scene: Scene, village: Village) -> None:
+    before = scene.hostapd.read_text()
+    send(inside, "/wifi", **NEW)
+    village.clock.forward(minutes=2)
+    page = send(inside, "/wifi/confirm").text
+    assert "The machine did not do it" in page
+    assert "Nobody kept the last change" in page
+    assert scene.hostapd.read_text() == before
+
+
+def test_who_is_on_a_cable_can_not_keep_it(
+    inside: FlaskClient, scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    send(inside, "/wifi", **NEW)
+    monkeypatch.setattr(health, "is_on_hotspot", lambda address: False)
+    assert "has joined the new Wi-Fi." in send(inside, "/wifi/confirm").text
+    assert scene.hostapd.with_name("hostapd.conf.before").exists()
+    monkeypatch.setattr(health, "is_on_hotspot", lambda address: True)
+    assert "The new Wi-Fi stays." in send(inside, "/wifi/confirm").text
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"name": ""}, "Take 1 to 32 letters."),
+        ({"name": "Ŋ" * 17}, "Take 1 to 32 letters."),
+        ({"name": "a\nwpa=0"}, "Take 1 to 32 letters."),
+        ({"password": "short"}, "8 to 63 letters"),
+        ({"password": ""}, "8 to 63 letters"),  # an open hotspot is said to be one
+        ({"password": "pässword"}, "8 to 63 letters"),
+        ({"channel": "14"}, "Take a number from 1 to 13."),
+        ({"channel": "six"}, "Take a number from 1 to 13."),
+    ],
+)
+def test_what_can_not_be_is_told(inside: FlaskClient, scene: Scene, wrong: dict[str, str], told: str) -> None:
+    answer = send(inside, "/wifi", **{**NEW, **wrong})
+    assert answer.status_code == 422
+    assert f'role="alert">{told}' in answer.text
+    assert scene.told() == []
+
+
+def test_an_open_hotspot_is_chosen_in_so_many_words(inside: FlaskClient, scene: Scene) -> None:
+    send(inside, "/wifi", **{**NEW, "open": "on"})
+    assert "wpa" not in scene.hostapd.read_text()
