@@ -5,13 +5,23 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, request
+from flask_babel import lazy_gettext
 
 from kiosk.clock import Clock, system_clock
 from kiosk.config import Config
-from kiosk.console import session, status
+from kiosk.console import board, board_settings, session, status
 from kiosk.web import current
 from kiosk.web.app import create_site
+from kiosk.web.board_words import section_word
 from kiosk.web.languages import make_pages
+
+SECTIONS = (
+    ("status", lazy_gettext("Start")),
+    ("board", lazy_gettext("Board")),
+)
+"""The parts of the console in their order: the blueprint (whose first page is its `show`, and which names the icon),
+and its word.
+"""
 
 
 def create_console(config: Config, clock: Clock = system_clock) -> Flask:
@@ -24,8 +34,10 @@ def create_console(config: Config, clock: Clock = system_clock) -> Flask:
     app.before_request_funcs.setdefault(None, []).insert(0, _own_host_only)
     app.before_request(session.guard)
     app.after_request(_keep_nothing)
+    app.context_processor(lambda: {"sections": SECTIONS})
+    app.jinja_env.filters["section_word"] = section_word
     app.register_blueprint(make_pages(tuple))  # nobody learns here: there is only the interface's language to choose
-    for module in (session, status):
+    for module in (session, status, board, board_settings):
         app.register_blueprint(module.pages)
     return app
 

@@ -12,6 +12,7 @@ from kiosk.store import attachments, moderation, own_posts, sections, threads
 from kiosk.store.db import transaction
 from kiosk.store.threads import Offer, Post
 from kiosk.web import current, i18n, phone
+from kiosk.web.board_words import REASONS
 from kiosk.web.db import conn
 
 OF_THREAD = ("title", "price", "place", "ends")
@@ -136,4 +137,4 @@ def _typed_page(post: Post, typed: dict[str, str], problems: dict[str, str]) -> 
 
 
 def _report_page(post: Post, problems: dict[str, str]) -> str:
-    return render_template("report_post.html", post=post, reasons=board_rules.REASONS, problems=problems)
+    return render_template("report_post.html", post=post, reasons=REASONS, problems=problems)
