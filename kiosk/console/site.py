@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext
 
 from kiosk.clock import Clock, system_clock
 from kiosk.config import Config
-from kiosk.console import board, board_settings, session, status
+from kiosk.console import board, board_settings, members, session, status
 from kiosk.web import current
 from kiosk.web.app import create_site
 from kiosk.web.board_words import section_word
@@ -18,6 +18,7 @@ from kiosk.web.languages import make_pages
 SECTIONS = (
     ("status", lazy_gettext("Start")),
     ("board", lazy_gettext("Board")),
+    ("members", lazy_gettext("Members")),
 )
 """The parts of the console in their order: the blueprint (whose first page is its `show`, and which names the icon),
 and its word.
@@ -37,7 +38,7 @@ def create_console(config: Config, clock: Clock = system_clock) -> Flask:
     app.context_processor(lambda: {"sections": SECTIONS})
     app.jinja_env.filters["section_word"] = section_word
     app.register_blueprint(make_pages(tuple))  # nobody learns here: there is only the interface's language to choose
-    for module in (session, status, board, board_settings):
+    for module in (session, status, board, board_settings, members):
         app.register_blueprint(module.pages)
     return app
 
