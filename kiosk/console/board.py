@@ -9,13 +9,13 @@ from flask import Blueprint, Response, abort, flash, redirect, render_template, 
 from flask_babel import gettext, lazy_gettext
 from werkzeug.wrappers import Response as AnyResponse
 
-from kiosk.errors import Conflict
-from kiosk.store import attachments, moderation, review, sections, threads
+from kiosk.errors import Conflict, InvalidInput
+from kiosk.store import attachments, bans, moderation, review, sections, threads
 from kiosk.store.attachments import ENDINGS, PHOTO, VOICE
 from kiosk.store.db import transaction
 from kiosk.store.moderation import Act
 from kiosk.store.review import Seen
-from kiosk.web import current
+from kiosk.web import current, i18n
 from kiosk.web.board_words import REASONS
 from kiosk.web.db import conn
 
@@ -28,6 +28,7 @@ ACTS = {
     "pin": lazy_gettext("Pinned"),
     "unpin": lazy_gettext("Not pinned any more"),
     "move": lazy_gettext("Moved"),
+    "ban": lazy_gettext("Phone banned"),
 }
 
 pages = Blueprint("board", __name__, url_prefix="/board")
@@ -41,6 +42,7 @@ def show() -> str:
         "board.html",
         looks=looks,
         total=review.count(conn()),
+        bans=bans.all_of(conn(), current.today()),
         carried=_carried(looks),
         reasons=REASONS,
         threads=threads.recent(conn(), MOST_THREADS, members=True),
@@ -72,6 +74,29 @@ def acts() -> str:
     done = moderation.acts(conn(), MOST_ACTS)
     titles = {number: threads.get(conn(), number, even_hidden=True).title for _, number, _, _ in done}
     return render_template("board_acts.html", acts=done, titles=titles, words=ACTS, by_reports=moderation.BY_REPORTS)
+
+
+@pages.post("/posts/<row:post>/ban")
+def ban(post: int) -> AnyResponse:
+    """Hide a post and ban the phone that wrote it for some days."""
+    text = request.form.get("days", "")
+    days = int(text) if text.isascii() and text.isdigit() and len(text) < 5 else 0
+    try:
+        with transaction(conn()):
+            ends = bans.ban(conn(), post, days, act(), current.today())
+        flash(gettext("This phone can not write until %(day)s has passed.", day=i18n.day(ends)), "done")
+    except InvalidInput as error:
+        flash(i18n.message(error), "problem")
+    return _back()
+
+
+@pages.post("/bans/<row:number>")
+def lift(number: int) -> AnyResponse:
+    """End a ban."""
+    with transaction(conn()):
+        bans.lift(conn(), number, current.today())
+    flash(gettext("Done."), "done")
+    return redirect(url_for("board.show"), 303)
 
 
 @pages.post("/posts/<row:post>")

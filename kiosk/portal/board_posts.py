@@ -35,6 +35,7 @@ def save(post: int) -> Response | tuple[str, int]:
     typed = {**_of_thread(found), **{name: request.form.get(name, "") for name in ("author", "body")}}
     typed |= {name: request.form[name] for name in OF_THREAD if name in request.form}
     try:
+        board_rules.check_phone()
         with transaction(conn()):
             own_posts.change(conn(), post, _phone(), typed["author"], typed["body"], current.now())
             if _opened(found):

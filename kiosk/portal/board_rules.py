@@ -5,7 +5,8 @@ from __future__ import annotations
 from flask import render_template, request
 from flask_babel import gettext
 
-from kiosk.store import board_settings, limits
+from kiosk.errors import InvalidInput
+from kiosk.store import bans, board_settings, limits
 from kiosk.store.board_settings import BoardIs
 from kiosk.store.db import Connection
 from kiosk.store.sections import Section
@@ -23,6 +24,13 @@ def check_open() -> tuple[str, int] | None:
     if state is BoardIs.READ_ONLY and (request.method == "POST" or request.endpoint == "board.new"):
         return _closed(gettext("The board can only be read now."))
     return None
+
+
+def check_phone() -> None:
+    """Refuse what a phone writes while it is banned. Raises InvalidInput."""
+    known = phone.known()
+    if known and bans.is_banned(conn(), phone.hashed(known), current.today()):
+        raise InvalidInput("This phone can not write to the board for some days. Talk to the people of the telecenter.")
 
 
 def wait(connection: Connection, act: str = "write") -> int:

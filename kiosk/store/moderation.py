@@ -140,6 +140,11 @@ def move(conn: Connection, thread: int, section: str, act: Act) -> None:
     _note(conn, "move", act, thread)
 
 
+def note_ban(conn: Connection, post: int, act: Act) -> None:
+    """Note that the phone of a post may not write for a while."""
+    _note(conn, "ban", act, _thread_of(conn, post), post)
+
+
 def remove_section(conn: Connection, section: str, into: str, act: Act) -> None:
     """Take a section away and put its threads into another; `into` may be "" when there are none.
 

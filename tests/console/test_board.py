@@ -11,7 +11,8 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from kiosk.console import create_console
-from kiosk.store import board_settings, db, moderation, operators, queue, sections, threads
+from kiosk.portal import create_portal
+from kiosk.store import bans, board_settings, db, moderation, operators, queue, sections, threads
 from tests.making import Village
 
 HOST = "http://127.0.0.3:8000"
@@ -97,3 +98,49 @@ def test_rules_and_sections_are_kept(console: FlaskClient, conn: db.Connection, 
     assert sections.all_of(conn, members=True)[0].title == "Seeds"
     assert send(console, page, change, act="remove", into="talk").status_code == 303
     assert threads.get(conn, 1).section == "talk"
+
+
+def test_a_banned_phone_writes_nothing_for_some_days(
+    console: FlaskClient, conn: db.Connection, village: Village
+) -> None:
+    portal = create_portal(village.config, village.clock).test_client()
+
+    def write(title: str) -> TestResponse:
+        token = re.search(r'name="csrf_token" value="([^"]+)"', portal.get("/board/new?in=talk").text)
+        assert token
+        fields = {"csrf_token": token[1], "title": title, "author": "Juma", "body": "Hear me"}
+        return portal.post("/board/new?in=talk", data=fields)
+
+    assert write("Insults").status_code == 303
+    moderation.report(conn, 1, "rude", "a" * 32, village.clock())
+    village.clock.forward(hours=2)  # beyond the half hour: a reported post's phone stays known until it is judged
+    portal.get("/board")
+    sign_in_again(console)
+    for days in ("0", "91", "x"):
+        send(console, "/board", "/board/posts/1/ban", days=days)
+        assert not bans.all_of(conn, village.clock().date())
+    assert send(console, "/board", "/board/posts/1/ban", days="3", why="rude again").status_code == 303
+    assert write("More").status_code == 422
+    assert [kind for kind, *_ in moderation.acts(conn)] == ["ban", "hide"]
+    assert set(conn.execute("SELECT * FROM bans").fetchone().keys()) == {"ban", "phone", "ends"}
+    village.clock.forward(days=3)
+    assert write("Sorry").status_code == 303
+    portal.get("/board")
+    assert conn.execute("SELECT phone FROM posts WHERE post = 1").fetchone()[0] is None
+    sign_in_again(console)
+    send(console, "/board", "/board/posts/1/ban", days="3")
+    assert not bans.all_of(conn, village.clock().date())
+
+
+def test_a_ban_is_lifted(console: FlaskClient, conn: db.Connection, village: Village) -> None:
+    now = village.clock()
+    threads.open_thread(conn, "Insults", "Juma", "Hear me", now, sending=threads.Sending("c" * 32))
+    send(console, "/board", "/board/posts/1/ban", days="3")
+    assert bans.is_banned(conn, "c" * 32, now.date())
+    assert send(console, "/board", "/board/bans/1").status_code == 303
+    assert not bans.is_banned(conn, "c" * 32, now.date())
+    assert send(console, "/board", "/board/bans/1").status_code == 404
+
+
+def sign_in_again(client: FlaskClient) -> None:
+    send(client, "/login", "/login", name="operator", password=OWN)
