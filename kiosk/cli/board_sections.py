@@ -13,10 +13,8 @@ from kiosk.cli.board import board
 from kiosk.cli.kiosk_options import CONFIG, JSON, opened
 from kiosk.cli.output import as_json
 from kiosk.clock import system_clock
-from kiosk.errors import Conflict
 from kiosk.store import db, moderation, sections
 from kiosk.store.moderation import Act
-from kiosk.store.sections import Section
 
 NAME = click.argument("name")
 
@@ -104,20 +102,8 @@ def remove(config_path: Path, json_: bool, name: str, into: str | None) -> None:
     by = Act(getpass.getuser(), system_clock(), f"the section {name} was taken away")
     with opened(configuration.load(config_path)) as (_, conn):
         with db.transaction(conn):
-            if into:
-                _check_secret(sections.get(conn, name), sections.get(conn, into))
-                for thread in sections.threads_in(conn, name):
-                    moderation.move(conn, thread, into, by)
-            sections.remove(conn, name)
+            moderation.remove_section(conn, name, into or "", by)
         _tell(conn, json_=json_)
-
-
-def _check_secret(gone: Section, into: Section) -> None:
-    if gone.members_only and not into.members_only:
-        raise Conflict(
-            f"{gone.section} is for members, {into.section} for everyone",
-            "move what everyone may read thread by thread: `kiosk board move`",
-        )
 
 
 def _tell(conn: db.Connection, *, json_: bool) -> None:

@@ -8,13 +8,28 @@ from flask import Flask, Response, abort, g, request
 
 from kiosk.clock import Clock, system_clock
 from kiosk.config import Config
-from kiosk.console import acts, audit, diagnostics, machine, operators, session, status, wifi
+from kiosk.console import (
+    acts,
+    audit,
+    board,
+    board_settings,
+    diagnostics,
+    machine,
+    members,
+    operators,
+    session,
+    status,
+    wifi,
+)
 from kiosk.console import clock as clock_pages
 from kiosk.console.sections import SECTIONS
 from kiosk.host.machine import Helped, Machine
 from kiosk.web import current
 from kiosk.web.app import create_site
+from kiosk.web.board_words import section_word
 from kiosk.web.languages import make_pages
+
+PAGES = (session, status, board, board_settings, members, machine, clock_pages, wifi, diagnostics, operators, audit)
 
 
 def create_console(config: Config, clock: Clock = system_clock, host: Machine | None = None) -> Flask:
@@ -30,8 +45,9 @@ def create_console(config: Config, clock: Clock = system_clock, host: Machine | 
     app.before_request(session.guard)
     app.after_request(_keep_nothing)
     app.context_processor(lambda: {"sections": SECTIONS, "may": session.may, "operator": g.get("operator")})
+    app.jinja_env.filters["section_word"] = section_word
     app.register_blueprint(make_pages(tuple))  # nobody learns here: there is only the interface's language to choose
-    for module in (session, status, machine, clock_pages, wifi, diagnostics, operators, audit):
+    for module in PAGES:
         app.register_blueprint(module.pages)
     return app
 

@@ -12,6 +12,7 @@ from kiosk.store import attachments, moderation, own_posts, sections, threads
 from kiosk.store.db import transaction
 from kiosk.store.threads import Offer, Post
 from kiosk.web import current, i18n, phone
+from kiosk.web.board_words import REASONS
 from kiosk.web.db import conn
 
 OF_THREAD = ("title", "price", "place", "ends")
@@ -34,6 +35,7 @@ def save(post: int) -> Response | tuple[str, int]:
     typed = {**_of_thread(found), **{name: request.form.get(name, "") for name in ("author", "body")}}
     typed |= {name: request.form[name] for name in OF_THREAD if name in request.form}
     try:
+        board_rules.check_phone()
         with transaction(conn()):
             own_posts.change(conn(), post, _phone(), typed["author"], typed["body"], current.now())
             if _opened(found):
@@ -136,4 +138,4 @@ def _typed_page(post: Post, typed: dict[str, str], problems: dict[str, str]) -> 
 
 
 def _report_page(post: Post, problems: dict[str, str]) -> str:
-    return render_template("report_post.html", post=post, reasons=board_rules.REASONS, problems=problems)
+    return render_template("report_post.html", post=post, reasons=REASONS, problems=problems)

@@ -3,29 +3,17 @@
 from __future__ import annotations
 
 from flask import render_template, request
-from flask_babel import gettext, lazy_gettext
+from flask_babel import gettext
 
-from kiosk.store import board_settings, limits
+from kiosk.errors import InvalidInput
+from kiosk.store import bans, board_settings, limits
 from kiosk.store.board_settings import BoardIs
 from kiosk.store.db import Connection
 from kiosk.store.sections import Section
 from kiosk.web import current, phone
+from kiosk.web.board_words import SECTIONS
 from kiosk.web.db import conn
 from kiosk.web.words import minutes
-
-SECTIONS = {
-    "market": lazy_gettext("Market"),
-    "questions": lazy_gettext("Questions"),
-    "good-practice": lazy_gettext("Good practice"),
-    "talk": lazy_gettext("Talk"),
-}
-REASONS = {
-    "rude": lazy_gettext("It insults or threatens someone"),
-    "fraud": lazy_gettext("It tries to cheat people"),
-    "private": lazy_gettext("It tells what is private"),
-    "false": lazy_gettext("It is false and does harm"),
-    "other": lazy_gettext("Something else"),
-}
 
 
 def check_open() -> tuple[str, int] | None:
@@ -36,6 +24,13 @@ def check_open() -> tuple[str, int] | None:
     if state is BoardIs.READ_ONLY and (request.method == "POST" or request.endpoint == "board.new"):
         return _closed(gettext("The board can only be read now."))
     return None
+
+
+def check_phone() -> None:
+    """Refuse what a phone writes while it is banned. Raises InvalidInput."""
+    known = phone.known()
+    if known and bans.is_banned(conn(), phone.hashed(known), current.today()):
+        raise InvalidInput("This phone can not write to the board for some days. Talk to the people of the telecenter.")
 
 
 def wait(connection: Connection, act: str = "write") -> int:
@@ -51,11 +46,6 @@ def wait(connection: Connection, act: str = "write") -> int:
 def wait_words(seconds: int) -> str:
     """Return how long to wait, as a sentence."""
     return str(gettext("You have sent a lot. Please send this again in %(time)s.", time=minutes(-(-seconds // 60))))
-
-
-def section_word(section: Section) -> str:
-    """Return what a section is called."""
-    return section.title or str(SECTIONS.get(section.section, section.section))
 
 
 def section_icon(section: Section) -> str:

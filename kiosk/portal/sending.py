@@ -44,8 +44,9 @@ def send(token: str, check: Callable[[bool], object], write: Callable[[Sending],
         write: makes the post and returns its number; called within a transaction.
 
     Raises:
-        InvalidInput: words, photos or voice note can not be taken.
+        InvalidInput: words, photos or voice note can not be taken, or the phone is banned.
     """
+    board_rules.check_phone()
     sending = Sending(phone.hashed(phone.phone()), token or None, forms.are_sent())
     carried, known = NOTHING, _known()
     if sending.carries and not threads.sent_before(conn(), sending):

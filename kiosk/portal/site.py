@@ -34,6 +34,7 @@ from kiosk.portal.attachments import Converter
 from kiosk.store import items
 from kiosk.web import current
 from kiosk.web.app import MOST_REQUEST_BYTES, create_site
+from kiosk.web.board_words import section_word
 from kiosk.web.db import conn
 from kiosk.web.languages import make_pages
 
@@ -55,7 +56,7 @@ def create_portal(config: Config, clock: Clock = system_clock, converter: Conver
     """
     app = create_site("portal", config, clock, title=config.name, gate=_gate)
     app.context_processor(lambda: {"sections": SECTIONS})
-    app.jinja_env.filters.update(section_word=board_rules.section_word, section_icon=board_rules.section_icon)
+    app.jinja_env.filters.update(section_word=section_word, section_icon=board_rules.section_icon)
     app.register_blueprint(make_pages(_installed_languages))
     membership.install(app)
     attachments.install(app, converter)

@@ -148,6 +148,30 @@ def move(conn: Connection, thread: int, section: str, act: Act) -> None:
     _note(conn, "move", act, thread)
 
 
+def note_ban(conn: Connection, post: int, act: Act) -> None:
+    """Note that the phone of a post may not write for a while."""
+    _note(conn, "ban", act, _thread_of(conn, post), post)
+
+
+def remove_section(conn: Connection, section: str, into: str, act: Act) -> None:
+    """Take a section away and put its threads into another; `into` may be "" when there are none.
+
+    Raises:
+        Conflict: there are threads and no other section for them, it is the last, or what members alone may read
+            would be for everyone.
+        NotFound: there is no such section.
+    """
+    if into:
+        if sections.get(conn, section).members_only and not sections.get(conn, into).members_only:
+            raise Conflict(
+                f"{section} is for members, {into} for everyone",
+                "move what everyone may read thread by thread: `kiosk board move`",
+            )
+        for thread in sections.threads_in(conn, section):
+            move(conn, thread, into, act)
+    sections.remove(conn, section)
+
+
 def acts(conn: Connection, limit: int = 50) -> list[tuple[str, int, int | None, Act]]:
     """Return what was done last: the kind of act, the thread, the post, and who, when and why; the newest first."""
     rows = conn.execute("SELECT * FROM acts ORDER BY act DESC LIMIT ?", (limit,))

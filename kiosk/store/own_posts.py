@@ -1,7 +1,8 @@
 """What a phone may still do with what it wrote.
 
 Owns: the rule of the half hour, and the forgetting of phones. True always: a post is changed only with the hash of the
-phone that wrote it, and that hash is gone once it can no longer serve. What its writer removes is overwritten.
+phone that wrote it, and that hash is gone once it can no longer serve; of what waits or was reported it is kept until
+an operator has looked, who may ban the phone. What its writer removes is overwritten.
 """
 
 from __future__ import annotations
@@ -95,8 +96,8 @@ def is_untidy(conn: Connection, now: datetime, today: date) -> bool:
     """Tell whether `tidy` has anything to do; costs little, so that pages are read without writing to the card."""
     old, ahead = _not_own(now)
     row = conn.execute(
-        "SELECT EXISTS (SELECT 1 FROM posts WHERE phone IS NOT NULL AND written_at < ?)"
-        " OR EXISTS (SELECT 1 FROM posts WHERE phone IS NOT NULL AND written_at > ?)"
+        "SELECT EXISTS (SELECT 1 FROM forgettable WHERE written_at < ?)"
+        " OR EXISTS (SELECT 1 FROM forgettable WHERE written_at > ?)"
         " OR EXISTS (SELECT 1 FROM threads WHERE level = 1 AND ends < ?)",
         (old, ahead, today.isoformat()),
     ).fetchone()
@@ -106,8 +107,12 @@ def is_untidy(conn: Connection, now: datetime, today: date) -> bool:
 def tidy(conn: Connection, now: datetime, today: date) -> None:
     """Forget the phones of posts that can no longer be changed, and let offers sink whose last day is over."""
     old, ahead = _not_own(now)
-    conn.execute("UPDATE posts SET phone = NULL WHERE phone IS NOT NULL AND written_at < ?", (old,))
-    conn.execute("UPDATE posts SET phone = NULL WHERE phone IS NOT NULL AND written_at > ?", (ahead,))
+    conn.execute(
+        "UPDATE posts SET phone = NULL WHERE post IN (SELECT post FROM forgettable WHERE written_at < ?)", (old,)
+    )
+    conn.execute(
+        "UPDATE posts SET phone = NULL WHERE post IN (SELECT post FROM forgettable WHERE written_at > ?)", (ahead,)
+    )
     conn.execute("UPDATE threads SET level = 0 WHERE level = 1 AND ends < ?", (today.isoformat(),))
 
 

@@ -72,7 +72,7 @@ class Thread:
 @dataclass(frozen=True)
 class Post:
     """One message in a thread; `author` is a name the visitor chose. Of one that is not `open` (hidden or removed)
-    name and text are empty. `phone` is a hash, None after half an hour.
+    name and text are empty. `phone` is a hash, None after half an hour (see `own_posts`).
     """
 
     post: int

@@ -1,0 +1,81 @@
+"""Phones that may not write to the board for some days.
+
+Owns: the table `bans`. True always: of a phone nothing is kept but its hash and the last day of the ban; what is over
+is forgotten with the next ban or its lifting; no ban lasts longer than `MOST_DAYS`, however the clock jumps.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from kiosk.errors import InvalidInput, NotFound
+from kiosk.store import moderation
+from kiosk.store.db import Connection
+from kiosk.store.moderation import Act
+
+MOST_DAYS = 90
+
+
+@dataclass(frozen=True)
+class Ban:
+    """A ban that holds, and its last day."""
+
+    ban: int
+    ends: date
+
+
+def ban(conn: Connection, post: int, days: int, act: Act, today: date) -> date:
+    """Ban the phone that wrote a post, and hide the post; return the last day.
+
+    Raises:
+        InvalidInput: the days are too few or too many, or the phone is forgotten.
+        NotFound: there is no such post.
+    """
+    if not 1 <= days <= MOST_DAYS:
+        raise InvalidInput("This number is too small or too large.", "days")
+    row = conn.execute("SELECT phone FROM posts WHERE post = ?", (post,)).fetchone()
+    if row is None:
+        raise NotFound(f"there is no post {post}")
+    if row["phone"] is None:
+        raise InvalidInput("The kiosk has forgotten which phone wrote this.", "days")
+    _forget(conn, today)
+    ends = today + timedelta(days=days - 1)
+    conn.execute(
+        "INSERT INTO bans (phone, ends) VALUES (?, ?) ON CONFLICT (phone) DO UPDATE SET ends = excluded.ends",
+        (row["phone"], ends.isoformat()),
+    )
+    moderation.hide(conn, post, act)
+    moderation.note_ban(conn, post, act)
+    return ends
+
+
+def is_banned(conn: Connection, phone: str, today: date) -> bool:
+    """Tell whether a phone may not write today."""
+    row = conn.execute("SELECT ends FROM bans WHERE phone = ?", (phone,)).fetchone()
+    return row is not None and _holds(date.fromisoformat(row["ends"]), today)
+
+
+def all_of(conn: Connection, today: date) -> list[Ban]:
+    """Return the bans that hold, the newest first."""
+    found = [Ban(r["ban"], date.fromisoformat(r["ends"])) for r in conn.execute("SELECT * FROM bans ORDER BY ban DESC")]
+    return [each for each in found if _holds(each.ends, today)]
+
+
+def lift(conn: Connection, number: int, today: date) -> None:
+    """End a ban.
+
+    Raises:
+        NotFound: there is no such ban.
+    """
+    if not conn.execute("DELETE FROM bans WHERE ban = ?", (number,)).rowcount:
+        raise NotFound(f"there is no ban {number}")
+    _forget(conn, today)
+
+
+def _holds(ends: date, today: date) -> bool:
+    return today <= ends <= today + timedelta(days=MOST_DAYS)
+
+
+def _forget(conn: Connection, today: date) -> None:
+    conn.execute("DELETE FROM bans WHERE ends < ?", (today.isoformat(),))
