@@ -1,16 +1,18 @@
 """The board as its keepers see it: what was reported or waits, the threads, and what was done.
 
-True always: every act is a POST and leaves a row that tells who, when and why; nothing is deleted.
+True always: every act is a POST and leaves a row in `acts` that tells who, when and why, and that alone: no word of a
+post is kept in a second place; what is done to no thread or post is in the list of all acts; nothing is deleted.
 """
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, flash, redirect, render_template, request, send_file, session, url_for
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, send_file, url_for
 from flask_babel import gettext, lazy_gettext
 from werkzeug.wrappers import Response as AnyResponse
 
+from kiosk.console.session import who
 from kiosk.errors import Conflict, InvalidInput
-from kiosk.store import attachments, bans, moderation, review, sections, threads
+from kiosk.store import attachments, audit, bans, moderation, review, sections, threads
 from kiosk.store.attachments import ENDINGS, PHOTO, VOICE
 from kiosk.store.db import transaction
 from kiosk.store.moderation import Act
@@ -94,7 +96,8 @@ def ban(post: int) -> AnyResponse:
 def lift(number: int) -> AnyResponse:
     """End a ban."""
     with transaction(conn()):
-        bans.lift(conn(), number, current.today())
+        ends = bans.lift(conn(), number, current.today())
+        audit.record(conn(), who(), "ban.lifted", ends.isoformat(), current.now())
     flash(gettext("Done."), "done")
     return redirect(url_for("board.show"), 303)
 
@@ -150,7 +153,7 @@ def voice(name: str) -> Response:
 
 def act() -> Act:
     """Return who acts now, and the reason that was typed."""
-    return Act(str(session["operator"]), current.now(), " ".join(request.form.get("why", "").split()))
+    return Act(who(), current.now(), " ".join(request.form.get("why", "").split()))
 
 
 def _carried(posts: list[Seen]) -> dict[int, list[attachments.Attachment]]:

@@ -14,11 +14,12 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from kiosk.console.board import act
+from kiosk.console.session import who
 from kiosk.errors import Conflict, InvalidInput
-from kiosk.store import board_settings, moderation, sections
+from kiosk.store import audit, board_settings, moderation, sections
 from kiosk.store.board_settings import LIMITS, BoardIs
 from kiosk.store.db import transaction
-from kiosk.web import i18n
+from kiosk.web import current, i18n
 from kiosk.web.db import conn
 
 pages = Blueprint("board_settings", __name__, url_prefix="/board/rules")
@@ -39,6 +40,7 @@ def save() -> Response | tuple[str, int]:
         with transaction(conn()):
             wanted = replace(board_settings.read(conn()), state=state, first_waits="first_waits" in request.form)
             board_settings.save(conn(), replace(wanted, **numbers))
+            _record("board.rules", state)
     except InvalidInput as error:
         return _page({error.field: i18n.message(error)}), 422
     except ValueError:
@@ -56,6 +58,7 @@ def add() -> Response | tuple[str, int]:
             title, taken = form.get("title", ""), {each.section for each in sections.all_of(conn(), members=True)}
             only = "members_only" in form
             sections.add(conn(), _name(title, taken), title, sells="sells" in form, members_only=only)
+            _record("section.added", title)
     except InvalidInput as error:
         return _page({"title": i18n.message(error)}), 422
     flash(gettext("Done."), "done")
@@ -69,12 +72,15 @@ def change(section: str) -> Response | tuple[str, int]:
     try:
         with transaction(conn()):
             if form.get("act") == "remove":
+                title = sections.get(conn(), section).title
                 moderation.remove_section(conn(), section, form.get("into", ""), act())
+                _record("section.removed", title or section)
             else:
                 sections.change(
                     conn(), section, title=form.get("title", ""), sells="sells" in form,
                     members_only="members_only" in form, place=_number("place"),
                 )  # fmt: skip
+                _record("section.changed", form.get("title", "") or section)
     except InvalidInput as error:
         return _page({f"{error.field}-{section}": i18n.message(error)}), 422
     except Conflict:
@@ -82,6 +88,10 @@ def change(section: str) -> Response | tuple[str, int]:
         return _page({f"into-{section}": problem}), 409
     flash(gettext("Done."), "done")
     return redirect(url_for("board_settings.show", _anchor="sections"), 303)
+
+
+def _record(kind: str, detail: str) -> None:
+    audit.record(conn(), who(), kind, detail, current.now())
 
 
 def _number(name: str) -> int:

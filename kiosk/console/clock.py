@@ -57,7 +57,7 @@ def choose() -> Response | tuple[str, int]:
     if acts.done(lambda: acts.machine().set_time(moment)):
         with transaction(conn()):
             clocks.remember(conn(), set_by_operator(moment))
-        machine.record("machine.clock", before=to_text(before), after=to_text(moment))
+        machine.record("clock.set", f"{_plain(before)} → {_plain(moment)}")
         session["seen"] = to_text(moment)  # or the jump would end the session
         flash(gettext("The clock is set, until the next start without a time server."), "done")
     return redirect(url_for("clock.show"), 303)
@@ -71,6 +71,10 @@ def _told(instant: str, typed: str) -> datetime:
         return datetime.fromisoformat(typed).replace(tzinfo=current.config().time_zone).astimezone(UTC)
     except (ValueError, OverflowError, OSError) as error:
         raise InvalidInput("This can not be the time now.", "typed") from error
+
+
+def _plain(moment: datetime) -> str:
+    return f"{moment.astimezone(current.config().time_zone):%Y-%m-%d %H:%M}"
 
 
 def _check(ahead: timedelta) -> None:

@@ -19,17 +19,18 @@ from typing import Any
 from flask import Blueprint, Response
 
 from kiosk.config import Config
+from kiosk.console.session import needs
 from kiosk.host import health, timekeeping
+from kiosk.store import audit, events, generations, settings
 from kiosk.store import clock as clocks
-from kiosk.store import events, generations, settings
 from kiosk.store.db import Connection, to_text
 from kiosk.store.events import Event
 from kiosk.web import current
 from kiosk.web.db import conn
 
 MOST_EVENTS = 300
-KINDS = ("sync.", "carry.", "trust.", "machine.", "wifi.", "backup.")
-"""What events are about that help; the others are about people."""
+KINDS = ("sync.", "carry.", "trust.", "machine.", "clock.", "wifi.", "backup.")
+"""What events and acts are about that help; the others are about people."""
 OF_PEOPLE = frozenset(("who", "name", "why", "title", "note"))
 """Parts of an event that people wrote, or that name them."""
 SIGNED_IN = re.compile(r"(\w+://)[^/@\s]*@")
@@ -39,6 +40,7 @@ pages = Blueprint("diagnostics", __name__)
 
 
 @pages.get("/machine/diagnostics")
+@needs("manager")
 def file() -> Response:
     """Hand out the file."""
     now = current.now()
@@ -64,6 +66,11 @@ def _value(conn: Connection, now: datetime) -> dict[str, Any]:
         "settings": dataclasses.asdict(settings.sync(conn)),
         "generation": _generation(conn),
         "events": [_event(each) for each in events.last(conn, "", MOST_EVENTS) if each.kind.startswith(KINDS)],
+        "acts": [
+            {"at": to_text(each.at), "kind": each.kind}
+            for each in audit.last(conn, MOST_EVENTS)
+            if each.kind.startswith(KINDS)
+        ],
     }
 
 

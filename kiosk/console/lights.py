@@ -12,6 +12,7 @@ from flask import current_app, url_for
 from flask_babel import format_decimal, gettext
 
 from kiosk.clock import Now
+from kiosk.console import session
 from kiosk.host.health import Health, Uplink
 from kiosk.web import i18n
 
@@ -39,11 +40,12 @@ class Light:
 
 
 def named(light: Light, key: str, title: str, endpoint: str = "", label: str = "") -> Light:
-    """Return a light as a row of the start page; a way on is left out where there is no such page, and one to the end
-    of the machine where all is well.
+    """Return a light as a row of the start page; a way on is left out where there is no such page for this operator,
+    and one to the end of the machine where all is well.
     """
-    wanted = endpoint in current_app.view_functions and not (light.colour == "good" and endpoint == "machine.show")
-    page = url_for(endpoint) if wanted else ""
+    view = current_app.view_functions.get(endpoint)
+    allowed = view is not None and session.may(getattr(view, "needs", "editor"))
+    page = url_for(endpoint) if allowed and not (light.colour == "good" and endpoint == "machine.show") else ""
     return Light(light.colour, light.word, light.sentence, light.remedy, key, title, page, label if page else "")
 
 

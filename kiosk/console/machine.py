@@ -1,16 +1,17 @@
 """The machine's own page: restart and shut down, with the warning of what is going on.
 
-True always: what an operator does to the machine has an event that tells who did it and when.
+True always: what an operator does to the machine is in the list of acts once the machine has taken the order.
 """
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, render_template, session, url_for
+from flask import Blueprint, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
 from kiosk.console import acts, unplug
+from kiosk.console.session import who
 from kiosk.host import health
-from kiosk.store import events
+from kiosk.store import audit
 from kiosk.store.db import transaction
 from kiosk.web import current
 from kiosk.web.db import conn
@@ -29,7 +30,7 @@ def restart() -> str | Response:
     """Start the machine anew."""
     if not acts.done(acts.machine().restart):
         return redirect(url_for("machine.show"), 303)
-    record("machine.restart")
+    record("machine.restarted")
     return render_template("machine_ends.html", again=True)
 
 
@@ -42,7 +43,7 @@ def shut_down() -> str | Response:
     return render_template("machine_ends.html", again=False)
 
 
-def record(kind: str, **detail: object) -> None:
-    """Note what the operator who is signed in did to the machine."""
+def record(kind: str, detail: str = "") -> None:
+    """Put what the operator who is signed in did to the machine into the list of acts."""
     with transaction(conn()):
-        events.record(conn(), kind, current.now(), who=session["operator"], **detail)
+        audit.record(conn(), who(), kind, detail, current.now())

@@ -5,13 +5,14 @@ True always: a PIN is shown on the answer to the act that made it, and never aga
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
+from kiosk.console.session import who
 from kiosk.errors import FormatError, InvalidInput, NotFound
-from kiosk.store import cards, events, members, papers, roll
+from kiosk.store import audit, cards, members, papers, roll
 from kiosk.store.cards import Card, Press
 from kiosk.store.db import transaction
 from kiosk.store.members import Member
@@ -40,7 +41,7 @@ def add() -> str | tuple[str, int]:
         wanted = roll.number_in(typed)
         with transaction(conn()):
             number, pin = roll.enrol(conn(), _press(), name, current.now(), wanted)
-            _record("added", number)
+            _record("member.added", f"№ {number}")
     except InvalidInput as error:
         return _page({error.field: i18n.message(error)}, name, typed), 422
     return _report([Taken(0, number, members.get(conn(), number).name, "added", pin=pin)])
@@ -57,7 +58,7 @@ def take() -> str | tuple[str, int]:
         return _page({"file": problem}), 422
     told = roll.take(conn(), _press(), found, current.now())
     with transaction(conn()):
-        _record("imported", sum(each.what == "added" for each in told))
+        _record("member.imported", str(sum(each.what == "added" for each in told)))
     return _report(told)
 
 
@@ -77,7 +78,7 @@ def reissue(member: int) -> str:
     pin = cards.random_pin()
     with transaction(conn()):
         cards.issue(conn(), _press(), member, pin, current.now())
-        _record("card-issued", member)
+        _record("card.issued", f"№ {member}")
     return _report([Taken(0, member, members.get(conn(), member).name, "added", pin=pin)])
 
 
@@ -87,7 +88,7 @@ def revoke(member: int) -> Response:
     members.get(conn(), member)
     with transaction(conn()):
         cards.revoke(conn(), member, current.now())
-        _record("card-revoked", member)
+        _record("card.revoked", f"№ {member}")
     flash(gettext("The card opens nothing any more."), "done")
     return redirect(url_for("members.one", member=member), 303)
 
@@ -97,7 +98,7 @@ def unlock(member: int) -> Response:
     """Take PINs again for a card that was locked."""
     with transaction(conn()):
         cards.unlock(conn(), member)
-        _record("card-unlocked", member)
+        _record("card.unlocked", f"№ {member}")
     flash(gettext("Done."), "done")
     return redirect(url_for("members.one", member=member), 303)
 
@@ -160,5 +161,5 @@ def _press() -> Press:
     return Press(current.state().secret("cards"))
 
 
-def _record(kind: str, number: int) -> None:
-    events.record(conn(), f"members.{kind}", current.now(), who=str(session["operator"]), number=number)
+def _record(kind: str, detail: str) -> None:
+    audit.record(conn(), who(), kind, detail, current.now())

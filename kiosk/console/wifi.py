@@ -14,10 +14,12 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from kiosk.console import acts, machine
+from kiosk.console.session import needs
 from kiosk.host import health, orders
 from kiosk.host.orders import Refused
 from kiosk.host.wifi import UNDONE_AFTER, Network
 from kiosk.store import events
+from kiosk.store.db import transaction
 from kiosk.web import current
 from kiosk.web.db import conn
 
@@ -36,6 +38,7 @@ class Typed:
 
 
 @pages.get("/wifi")
+@needs("manager")
 def show() -> str:
     """Show the form, or what is on trial."""
     kept = events.last(conn(), "wifi.finished")
@@ -44,6 +47,7 @@ def show() -> str:
 
 
 @pages.post("/wifi")
+@needs("manager")
 def change() -> Response | tuple[str, int]:
     """Take a change on trial."""
     typed = Typed(request.form.get("name", "").strip(), request.form.get("channel", ""), "open" in request.form)
@@ -53,11 +57,13 @@ def change() -> Response | tuple[str, int]:
         return _page(typed, problems), 422
     network = Network(typed.name, password, int(typed.channel))
     if acts.done(lambda: acts.machine().set_wifi(network)):
-        machine.record("wifi.started", name=network.name, channel=network.channel, open=typed.open)
+        _note("wifi.started", network.name, network.channel)
+        machine.record("wifi.changed", network.name)
     return redirect(url_for("wifi.show"), 303)
 
 
 @pages.post("/wifi/confirm")
+@needs("manager")
 def confirm() -> Response:
     """Keep the change."""
     begun = events.last(conn(), "wifi.")
@@ -65,9 +71,16 @@ def confirm() -> Response:
         flash(gettext("Press it on a phone that has joined the new Wi-Fi."), "problem")
     elif begun and acts.done(acts.machine().confirm_wifi):
         detail = begun[0].detail
-        machine.record("wifi.finished", name=detail.get("name", ""), channel=detail.get("channel", USUAL_CHANNEL))
+        _note("wifi.finished", detail.get("name", ""), detail.get("channel", USUAL_CHANNEL))
+        machine.record("wifi.kept", str(detail.get("name", "")))
         flash(gettext("The new Wi-Fi stays."), "done")
     return redirect(url_for("wifi.show"), 303)
+
+
+def _note(kind: str, name: object, channel: object) -> None:
+    # What is on trial and what the form shows next time are read from these.
+    with transaction(conn()):
+        events.record(conn(), kind, current.now(), name=name, channel=channel)
 
 
 def _problems(typed: Typed, password: str) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Phones that may not write to the board for some days.
 
 Owns: the table `bans`. True always: of a phone nothing is kept but its hash and the last day of the ban; what is over
-is forgotten with the next ban or its lifting; no ban lasts longer than `MOST_DAYS`, however the clock jumps.
+is forgotten when the board is next used; no ban lasts longer than `MOST_DAYS`, however the clock jumps.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def ban(conn: Connection, post: int, days: int, act: Act, today: date) -> date:
         raise NotFound(f"there is no post {post}")
     if row["phone"] is None:
         raise InvalidInput("The kiosk has forgotten which phone wrote this.", "days")
-    _forget(conn, today)
+    forget_over(conn, today)
     ends = today + timedelta(days=days - 1)
     conn.execute(
         "INSERT INTO bans (phone, ends) VALUES (?, ?) ON CONFLICT (phone) DO UPDATE SET ends = excluded.ends",
@@ -62,20 +62,23 @@ def all_of(conn: Connection, today: date) -> list[Ban]:
     return [each for each in found if _holds(each.ends, today)]
 
 
-def lift(conn: Connection, number: int, today: date) -> None:
-    """End a ban.
+def lift(conn: Connection, number: int, today: date) -> date:
+    """End a ban; return the day that would have been its last.
 
     Raises:
         NotFound: there is no such ban.
     """
-    if not conn.execute("DELETE FROM bans WHERE ban = ?", (number,)).rowcount:
+    row = conn.execute("DELETE FROM bans WHERE ban = ? RETURNING ends", (number,)).fetchone()
+    if row is None:
         raise NotFound(f"there is no ban {number}")
-    _forget(conn, today)
+    forget_over(conn, today)
+    return date.fromisoformat(row["ends"])
 
 
 def _holds(ends: date, today: date) -> bool:
     return today <= ends <= today + timedelta(days=MOST_DAYS)
 
 
-def _forget(conn: Connection, today: date) -> None:
+def forget_over(conn: Connection, today: date) -> None:
+    """Forget the phones whose ban is over."""
     conn.execute("DELETE FROM bans WHERE ends < ?", (today.isoformat(),))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 from kiosk.errors import NotFound
-from kiosk.store import attachments, threads
+from kiosk.store import attachments, bans, threads
 from kiosk.store.db import Connection, to_text
 from kiosk.store.threads import NO_WORDS, Offer, Post
 
@@ -98,14 +98,17 @@ def is_untidy(conn: Connection, now: datetime, today: date) -> bool:
     row = conn.execute(
         "SELECT EXISTS (SELECT 1 FROM forgettable WHERE written_at < ?)"
         " OR EXISTS (SELECT 1 FROM forgettable WHERE written_at > ?)"
-        " OR EXISTS (SELECT 1 FROM threads WHERE level = 1 AND ends < ?)",
-        (old, ahead, today.isoformat()),
+        " OR EXISTS (SELECT 1 FROM threads WHERE level = 1 AND ends < ?)"
+        " OR EXISTS (SELECT 1 FROM bans WHERE ends < ?)",
+        (old, ahead, today.isoformat(), today.isoformat()),
     ).fetchone()
     return bool(row[0])
 
 
 def tidy(conn: Connection, now: datetime, today: date) -> None:
-    """Forget the phones of posts that can no longer be changed, and let offers sink whose last day is over."""
+    """Forget the phones of posts that can no longer be changed and of bans that are over, and let offers sink whose
+    last day has passed.
+    """
     old, ahead = _not_own(now)
     conn.execute(
         "UPDATE posts SET phone = NULL WHERE post IN (SELECT post FROM forgettable WHERE written_at < ?)", (old,)
@@ -114,6 +117,7 @@ def tidy(conn: Connection, now: datetime, today: date) -> None:
         "UPDATE posts SET phone = NULL WHERE post IN (SELECT post FROM forgettable WHERE written_at > ?)", (ahead,)
     )
     conn.execute("UPDATE threads SET level = 0 WHERE level = 1 AND ends < ?", (today.isoformat(),))
+    bans.forget_over(conn, today)
 
 
 def _not_own(now: datetime) -> tuple[str, str]:

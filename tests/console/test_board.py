@@ -12,11 +12,10 @@ from werkzeug.test import TestResponse
 
 from kiosk.console import create_console
 from kiosk.portal import create_portal
-from kiosk.store import bans, board_settings, db, moderation, operators, queue, sections, threads
+from kiosk.store import audit, bans, board_settings, db, moderation, queue, sections, threads
+from kiosk.store.operators import Rights
+from tests.console.entering import HOST, enter, send, sign_in
 from tests.making import Village
-
-HOST = "http://127.0.0.3:8000"
-OWN = "a field of green beans"
 
 
 @pytest.fixture
@@ -28,40 +27,30 @@ def conn(village: Village) -> Iterator[db.Connection]:
 
 @pytest.fixture
 def console(village: Village, conn: db.Connection) -> FlaskClient:
-    client = create_console(village.config, village.clock).test_client()
-    password = operators.issue_one_time_password(conn, "operator", village.clock())
-    send(client, "/login", "/login", name="operator", password=password or "")
-    assert send(client, "/password", "/password", password=OWN, again=OWN).status_code == 303
-    return client
-
-
-def send(client: FlaskClient, page: str, to: str, **fields: str) -> TestResponse:
-    token = re.search(r'name="csrf_token" value="([^"]+)"', client.get(page, base_url=HOST).text)
-    assert token
-    return client.post(to, base_url=HOST, data={"csrf_token": token[1], **fields})
+    return enter(create_console(village.config, village.clock), conn, village, Rights.EDITOR)
 
 
 def test_reports_and_first_posts_stand_in_one_list(console: FlaskClient, conn: db.Connection, village: Village) -> None:
-    assert "Nothing was reported" in console.get("/board", base_url=HOST).text
+    assert "Nothing was reported" in console.get("/board", **HOST).text
     now = village.clock()
     first = threads.first_post(conn, threads.open_thread(conn, "Goats", "Amina", "Two goats", now))
-    moderation.report(conn, first, "fraud", "a" * 32, now)
+    moderation.report(conn, first, "fraud", "a" * 32, "b" * 32, now)
     waits = threads.first_post(conn, threads.open_thread(conn, "Hello", "Juma", "I am new here", now))
     queue.hold(conn, waits)
-    page = console.get("/board", base_url=HOST).text
+    page = console.get("/board", **HOST).text
     assert "It tries to cheat people: 1" in page
     assert "I am new here" in page
     assert "Waits for your look" in page
 
     send(console, "/board", f"/board/posts/{first}", act="hide", why="no goats")
     send(console, "/board", f"/board/posts/{waits}", act="restore")
-    assert "Nothing was reported" in console.get("/board", base_url=HOST).text
+    assert "Nothing was reported" in console.get("/board", **HOST).text
     assert threads.get_post(conn, waits).open
     assert threads.get(conn, 1, even_hidden=True).hidden
-    acts = console.get("/board/acts", base_url=HOST).text
+    acts = console.get("/board/acts", **HOST).text
     assert "no goats" in acts
-    assert "operator" in acts
-    assert "Two goats" in console.get("/board/threads/1", base_url=HOST).text
+    assert "editor" in acts
+    assert "Two goats" in console.get("/board/threads/1", **HOST).text
 
 
 def test_a_thread_is_closed_pinned_and_moved(console: FlaskClient, conn: db.Connection, village: Village) -> None:
@@ -72,7 +61,7 @@ def test_a_thread_is_closed_pinned_and_moved(console: FlaskClient, conn: db.Conn
     found = threads.get(conn, thread)
     assert (found.closed, found.pinned, found.section) == (True, True, "market")
     assert [kind for kind, *_ in moderation.acts(conn)] == ["move", "pin", "close"]
-    assert {act.who for *_, act in moderation.acts(conn)} == {"operator"}
+    assert {act.who for *_, act in moderation.acts(conn)} == {"editor"}
     for fields, code in (({"act": "burn"}, 400), ({"act": "move", "section": "nowhere"}, 404), ({}, 400)):
         assert send(console, page, page, **fields).status_code == code
     assert send(console, page, "/board/posts/99", act="hide").status_code == 404
@@ -98,6 +87,10 @@ def test_rules_and_sections_are_kept(console: FlaskClient, conn: db.Connection, 
     assert sections.all_of(conn, members=True)[0].title == "Seeds"
     assert send(console, page, change, act="remove", into="talk").status_code == 303
     assert threads.get(conn, 1).section == "talk"
+    assert [(act.kind, act.detail) for act in audit.last(conn, 9)] == [
+        ("section.removed", "Seeds"), ("section.changed", "Seeds"), ("section.added", "Seeds & tools"),
+        ("board.rules", "read-only"),
+    ]  # fmt: skip
 
 
 def test_a_banned_phone_writes_nothing_for_some_days(
@@ -112,10 +105,10 @@ def test_a_banned_phone_writes_nothing_for_some_days(
         return portal.post("/board/new?in=talk", data=fields)
 
     assert write("Insults").status_code == 303
-    moderation.report(conn, 1, "rude", "a" * 32, village.clock())
+    moderation.report(conn, 1, "rude", "a" * 32, "b" * 32, village.clock())
     village.clock.forward(hours=2)  # beyond the half hour: a reported post's phone stays known until it is judged
     portal.get("/board")
-    sign_in_again(console)
+    sign_in(console, name="editor")
     for days in ("0", "91", "x"):
         send(console, "/board", "/board/posts/1/ban", days=days)
         assert not bans.all_of(conn, village.clock().date())
@@ -127,7 +120,8 @@ def test_a_banned_phone_writes_nothing_for_some_days(
     assert write("Sorry").status_code == 303
     portal.get("/board")
     assert conn.execute("SELECT phone FROM posts WHERE post = 1").fetchone()[0] is None
-    sign_in_again(console)
+    assert conn.execute("SELECT count(*) FROM bans").fetchone()[0] == 0  # what is over is forgotten
+    sign_in(console, name="editor")
     send(console, "/board", "/board/posts/1/ban", days="3")
     assert not bans.all_of(conn, village.clock().date())
 
@@ -139,8 +133,5 @@ def test_a_ban_is_lifted(console: FlaskClient, conn: db.Connection, village: Vil
     assert bans.is_banned(conn, "c" * 32, now.date())
     assert send(console, "/board", "/board/bans/1").status_code == 303
     assert not bans.is_banned(conn, "c" * 32, now.date())
+    assert [(act.who, act.kind, act.detail) for act in audit.last(conn, 9)] == [("editor", "ban.lifted", "2026-11-26")]
     assert send(console, "/board", "/board/bans/1").status_code == 404
-
-
-def sign_in_again(client: FlaskClient) -> None:
-    send(client, "/login", "/login", name="operator", password=OWN)

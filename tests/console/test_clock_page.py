@@ -10,10 +10,10 @@ from werkzeug.test import TestResponse
 
 from kiosk.clock import Memory
 from kiosk.host import timekeeping
+from kiosk.store import audit, db
 from kiosk.store import clock as clocks
-from kiosk.store import db, events
-from tests.console.test_console import HOST
-from tests.console.test_machine import app, conn, inside, scene, token
+from tests.console.entering import HOST, token
+from tests.console.test_machine import app, conn, inside, scene
 from tests.host.test_helper import Scene
 from tests.making import START, Village
 
@@ -84,7 +84,8 @@ def test_it_is_set_by_the_difference_and_vouched_for(
     assert scene.times == [after.timestamp()]
     assert "The clock is set" in answer.text  # the session lives on
     assert clocks.memory(conn) == Memory(saved=after)
-    assert events.last(conn, "machine.clock")[0].detail["who"] == "operator"
+    (act,) = audit.last(conn, 9)
+    assert (act.who, act.kind, act.detail) == ("manager", "clock.set", "2026-11-24 11:05 → 2026-12-24 11:05")
 
 
 def test_where_a_time_server_is_there_is_nothing_to_set(inside: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:

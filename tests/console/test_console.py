@@ -11,14 +11,12 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
 from kiosk.console import create_console
 from kiosk.store import db, events, operators
+from tests.console.entering import HOST, OWN, enter, send, sign_in
 from tests.making import Village
 
-HOST = {"base_url": "http://127.0.0.3:8000"}
-OWN = "a field of green beans"
 SPENT = {
     "reason": "day-spent", "again": "2026-11-25T00:00:00+00:00",
     "figures": {"used_bytes": 5_012_000, "limit_bytes": 5_000_000},
@@ -43,28 +41,15 @@ def conn(village: Village, app: Flask) -> Iterator[db.Connection]:
 
 @pytest.fixture
 def one_time(village: Village, conn: db.Connection) -> str:
-    password = operators.issue_one_time_password(conn, "operator", village.clock())
+    password = operators.issue_one_time_password(conn, "manager", village.clock())
     assert password
     return password
 
 
-def post(client: FlaskClient, path: str, **fields: str) -> TestResponse:
-    """Send a form as a browser would: with the token of the page it is on."""
-    page = client.get("/login" if path == "/logout" else path, **HOST, follow_redirects=True).text
-    token = re.search(r'name="csrf_token" value="([^"]+)"', page)
-    return client.post(path, **HOST, data={"csrf_token": token[1] if token else "", **fields})
-
-
-def sign_in(client: FlaskClient, password: str) -> TestResponse:
-    return post(client, "/login", name="operator", password=password)
-
-
 @pytest.fixture
-def inside(client: FlaskClient, one_time: str) -> FlaskClient:
-    """A client that is signed in with a password of its own."""
-    sign_in(client, one_time)
-    assert post(client, "/password", password=OWN, again=OWN).location == "/"
-    return client
+def inside(app: Flask, conn: db.Connection, village: Village) -> FlaskClient:
+    """A client in which a manager is signed in."""
+    return enter(app, conn, village)
 
 
 def routes(app: Flask) -> list[tuple[str, str]]:
@@ -95,9 +80,9 @@ def test_a_one_time_password_opens_only_the_choice_of_another(client: FlaskClien
     assert sign_in(client, one_time).location == "/"
     assert client.get("/", **HOST).location == "/password"
     for chosen, again in ((one_time, one_time), ("short", "short"), (OWN, OWN + "!"), ("", "")):
-        assert post(client, "/password", password=chosen, again=again).status_code == 422
+        assert send(client, "/password", "/password", password=chosen, again=again).status_code == 422
         assert client.get("/", **HOST).location == "/password"
-    assert post(client, "/password", password=OWN, again=OWN).location == "/"
+    assert send(client, "/password", "/password", password=OWN, again=OWN).location == "/"
     assert client.get("/", **HOST).status_code == 200
     assert sign_in(client.application.test_client(), one_time).status_code == 422
 
@@ -113,7 +98,7 @@ def test_a_wrong_password_is_told_and_slowed(client: FlaskClient, one_time: str,
 
 
 def test_an_unknown_name_is_told_as_a_wrong_password_is(client: FlaskClient, one_time: str) -> None:
-    answer = post(client, "/login", name="<b>nobody</b>", password="x")
+    answer = send(client, "/login", "/login", name="<b>nobody</b>", password="x")
     assert "The name or the password is not right." in answer.text
     assert "<b>nobody" not in answer.text
 
@@ -121,7 +106,7 @@ def test_an_unknown_name_is_told_as_a_wrong_password_is(client: FlaskClient, one
 def test_a_session_dies_with_a_password_change(inside: FlaskClient, conn: db.Connection, village: Village) -> None:
     assert inside.get("/", **HOST).status_code == 200
     village.clock.forward(seconds=5)
-    operators.choose_password(conn, "operator", "another field of beans", village.clock())
+    operators.choose_password(conn, "manager", "another field of beans", village.clock())
     assert inside.get("/", **HOST).location == "/login"
 
 
@@ -145,7 +130,7 @@ def test_signing_out_ends_the_session(inside: FlaskClient) -> None:
     assert inside.get("/", **HOST).status_code == 200
     kept = inside.get_cookie("console_session", domain="127.0.0.3")
     assert kept is not None
-    assert post(inside, "/logout").location == "/login"
+    assert send(inside, "/", "/logout").location == "/login"
     assert inside.get("/", **HOST).location == "/login"
     inside.set_cookie("console_session", kept.value, domain="127.0.0.3")  # somebody copied it from the phone
     assert inside.get("/", **HOST).location == "/login"

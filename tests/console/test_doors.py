@@ -7,16 +7,15 @@ from contextlib import closing
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
 from kiosk.console import create_console
 from kiosk.console.session import OPEN_TO_ALL
-from kiosk.store import db, operators
+from kiosk.store import db
 from kiosk.store.operators import Rights
+from tests.console.entering import HOST, enter
 from tests.making import Village
 
-HOST = {"base_url": "http://127.0.0.3:8000"}
 SAFE = {"GET", "HEAD", "OPTIONS"}
 OWN_SESSION = ("session.choose", "session.logout")
 """Every operator's own business, which ends the walker's session."""
@@ -31,19 +30,6 @@ def app(village: Village) -> Flask:
 def conn(village: Village, app: Flask) -> Iterator[db.Connection]:
     with closing(db.connect(village.state.database)) as conn:
         yield conn
-
-
-def enter(app: Flask, conn: db.Connection, village: Village, rights: Rights) -> FlaskClient:
-    """Return a client in which a new operator of these rights is signed in."""
-    now = village.clock()
-    operators.add(conn, rights, rights, now)
-    operator = operators.choose_password(conn, rights, "a field of green beans", now)
-    client = app.test_client()
-    with client.session_transaction(**HOST) as session:
-        session["operator"], session["seen"] = operator.name, db.to_text(now)
-        session["since"] = f"{db.to_text(operator.changed_at)} {operator.sign_outs}"
-    assert client.get("/", base_url=HOST["base_url"]).status_code == 200
-    return client
 
 
 def path(rule: Rule) -> str:
@@ -94,7 +80,7 @@ def test_an_editor_can_not_do_what_managers_do(app: Flask, conn: db.Connection, 
     assert 'href="/operators"' in enter(app, conn, village, Rights.MANAGER).get("/", base_url=HOST["base_url"]).text
 
 
-FOR_MANAGERS = ("operators.", "audit.", "settings.", "backup.")
+FOR_MANAGERS = ("operators.", "audit.", "settings.", "backup.", "wifi.", "diagnostics.")
 
 
 def test_no_address_fails_on_empty_or_strange_fields(app: Flask, conn: db.Connection, village: Village) -> None:

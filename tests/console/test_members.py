@@ -7,10 +7,10 @@ import re
 
 from flask.testing import FlaskClient
 
-from kiosk.store import cards, db, members
+from kiosk.store import audit, cards, db, members
 from kiosk.store.cards import Press
 from tests.console import test_board
-from tests.console.test_board import HOST, send
+from tests.console.entering import HOST, send, token
 from tests.making import Village
 
 conn = test_board.conn
@@ -24,7 +24,7 @@ def test_a_member_is_added_with_a_pin_shown_once(console: FlaskClient, conn: db.
     press = Press(village.state.secret("cards"))
     row = conn.execute("SELECT salt, pin_hash FROM cards").fetchone()
     assert press.fits(row["salt"], row["pin_hash"], pin[1])
-    page = console.get("/members", base_url=HOST).text
+    page = console.get("/members", **HOST).text
     assert "Amina Okello" in page
     assert f">{pin[1]}<" not in page
     for name, number in (("", ""), ("Juma", "12"), ("Juma", "0"), ("Juma", "x")):
@@ -33,12 +33,11 @@ def test_a_member_is_added_with_a_pin_shown_once(console: FlaskClient, conn: db.
 
 def test_a_csv_is_reported_line_by_line(console: FlaskClient, conn: db.Connection, village: Village) -> None:
     members.add(conn, "Amina", village.clock(), 1)
-    token = re.search(r'name="csrf_token" value="([^"]+)"', console.get("/members", base_url=HOST).text)
-    assert token
+    form = token(console, "/members")
 
     def upload(text: bytes) -> tuple[int, str]:
-        fields = {"csrf_token": token[1], "file": (io.BytesIO(text), "members.csv")}
-        answer = console.post("/members/import", base_url=HOST, data=fields)
+        fields = {"csrf_token": form, "file": (io.BytesIO(text), "members.csv")}
+        answer = console.post("/members/import", **HOST, data=fields)
         return answer.status_code, answer.text
 
     code, page = upload(b"number,name\n1,Amina Okello\n2,Juma\nx,Bad\n3,\n")
@@ -53,14 +52,17 @@ def test_a_csv_is_reported_line_by_line(console: FlaskClient, conn: db.Connectio
 def test_cards_are_printed_revoked_and_made_anew(console: FlaskClient, conn: db.Connection, village: Village) -> None:
     for n in range(11):
         send(console, "/members", "/members", name=f"Member {n}")
-    page = console.get("/members/cards", base_url=HOST).text
+    page = console.get("/members/cards", **HOST).text
     assert [sheet.count('viewBox="0 0 85.6') for sheet in page.split('<div class="cards">')[1:]] == [10, 1]
     assert send(console, "/members/1", "/members/1/revoke").status_code == 303
-    assert "Member 0" not in console.get("/members/cards?m=1", base_url=HOST).text
+    assert "Member 0" not in console.get("/members/cards?m=1", **HOST).text
     assert "PIN" in send(console, "/members/1", "/members/1/reissue").text
     assert [card.revoked_at is None for card in cards.all_of(conn, 1)] == [True, False]
     assert send(console, "/members/1", "/members/1/unlock").status_code == 303
+    assert [(act.who, act.kind, act.detail) for act in audit.last(conn, 4)] == [
+        ("editor", kind, "№ 1") for kind in ("card.unlocked", "card.issued", "card.revoked")
+    ] + [("editor", "member.added", "№ 11")]
     members.record_reading(conn, 1, 1, 1, village.clock())
-    assert console.get("/members/1", base_url=HOST).status_code == 200
-    assert console.get("/members/readers/1", base_url=HOST).status_code == 404
-    assert console.get("/members/99", base_url=HOST).status_code == 404
+    assert console.get("/members/1", **HOST).status_code == 200
+    assert console.get("/members/readers/1", **HOST).status_code == 404
+    assert console.get("/members/99", **HOST).status_code == 404

@@ -5,20 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from kiosk import console
 from kiosk.console import create_console
+from kiosk.console.audit import word
 from kiosk.store import audit, db, guesses, operators
 from kiosk.store.operators import Rights
-from tests.console.test_doors import HOST, enter
+from tests.console.entering import HOST, OWN, enter
 from tests.making import Village
 
 TOKEN = re.compile(r'value="[\w.-]{60,}"')
-OWN = "a field of green beans"
 
 
 @pytest.fixture
@@ -161,6 +163,15 @@ def test_acts_are_paged_and_can_be_narrowed_to_one(manager: FlaskClient, conn: d
     assert older
     assert "&lt;9&gt;" in manager.get(older[0], **HOST).text
     assert "&lt;59&gt;" not in manager.get("/acts?who=manager", **HOST).text
+
+
+def test_every_kind_of_act_has_a_word(app: Flask) -> None:
+    written = re.compile(r'record\((?:[\w.]+(?:\(\))?,\s*)*"([a-z_]+\.[a-z_.]+)"')
+    sources = [path.read_text() for path in Path(console.__file__).parent.glob("*.py")]
+    kinds = {kind for text in sources for kind in written.findall(text)}
+    assert {"password.chosen", "board.rules", "clock.set", "wifi.kept"} <= kinds
+    with app.test_request_context(**HOST):
+        assert [kind for kind in kinds if word(kind) == kind] == []
 
 
 def test_old_acts_go(conn: db.Connection, village: Village, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from kiosk.host import health
-from kiosk.store import db, events
-from tests.console.test_console import HOST
-from tests.console.test_machine import app, conn, inside, scene, token
+from kiosk.store import audit, db, events
+from kiosk.store.operators import Rights
+from tests.console.entering import HOST, enter, token
+from tests.console.test_machine import app, conn, inside, scene
 from tests.host.test_helper import Scene
 from tests.making import Village
 
@@ -33,6 +35,9 @@ def test_it_is_tried_and_kept(inside: FlaskClient, scene: Scene, village: Villag
     assert "The new Wi-Fi stays." in send(inside, "/wifi/confirm").text
     assert 'value="Kijiji Ŋ"' in inside.get("/wifi", **HOST).text
     assert "green beans" not in str([each.detail for each in events.last(conn, "", 99)])
+    assert [(act.who, act.kind, act.detail) for act in audit.last(conn, 9)] == [
+        ("manager", "wifi.kept", "Kijiji Ŋ"), ("manager", "wifi.changed", "Kijiji Ŋ"),
+    ]  # fmt: skip
     village.clock.forward(minutes=10)
     assert "wpa_passphrase=green beans" in scene.hostapd.read_text()
 
@@ -81,3 +86,12 @@ def test_what_can_not_be_is_told(inside: FlaskClient, scene: Scene, wrong: dict[
 def test_an_open_hotspot_is_chosen_in_so_many_words(inside: FlaskClient, scene: Scene) -> None:
     send(inside, "/wifi", **{**NEW, "open": "on"})
     assert "wpa" not in scene.hostapd.read_text()
+
+
+def test_an_editor_is_shown_only_what_an_editor_may_do(app: Flask, conn: db.Connection, village: Village) -> None:
+    editor = enter(app, conn, village, Rights.EDITOR)
+    assert editor.get("/wifi", **HOST).status_code == 403
+    for page in ("/", "/machine"):
+        assert 'href="/wifi"' not in editor.get(page, **HOST).text
+    assert 'href="/clock"' in editor.get("/machine", **HOST).text
+    assert "/machine/diagnostics" not in editor.get("/machine", **HOST).text

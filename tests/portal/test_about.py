@@ -22,6 +22,7 @@ TOLD = {
     "search_posts": "On the board",
     "search_openings": "On the board",
     "limits": "On the board",
+    "bans": "On the board",
     "members": "If you are a member",
     "cards": "If you are a member",
     "card_phones": "If you are a member",
@@ -34,6 +35,7 @@ ABOUT_NO_VISITOR = {
     "generations", "packs", "collections", "entries", "items", "operators", "events", "trust_accepted", "trust_roots",
     "trust_heads", "clock", "settings", "usage", "holds", "sections", "acts", "paper_facts", "papers", "paper_versions",
     "recordings", "search_built", "search_papers", "search_places", "search_texts", "search_words",
+    "guesses", "failed_logins", "audit",
 }  # fmt: skip
 
 
