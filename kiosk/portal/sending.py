@@ -68,14 +68,20 @@ def send(token: str, check: Callable[[bool], object], write: Callable[[Sending],
                 post = threads.get_post(conn(), write(sending))
                 if carried:
                     gone = attachments.add(conn(), current.state(), post.post, carried, _spare_bytes())
-                if not known and board_settings.read(conn()).first_waits:
-                    queue.hold(conn(), post.post)
-                    post = replace(post, open=False)
+                post = post if known else _first(post)
         undo.pop_all()
     attachments.unlink(current.state(), gone)
     if post and not known:
         session[FIRST] = post.post
     return Outcome(post, wait)
+
+
+def _first(post: Post) -> Post:
+    """Hold a phone's first post back where those wait for an operator's look."""
+    if not board_settings.read(conn()).first_waits:
+        return post
+    queue.hold(conn(), post.post)
+    return replace(post, open=False)
 
 
 def _known() -> bool:
