@@ -12,7 +12,8 @@ CATALOGUES := $(wildcard kiosk/locale/*/LC_MESSAGES/kiosk.po)
 .PHONY: run test lint types contracts unit faults bench-updates bench-memory bench-portal screenshots setup setup-test lock clean
 
 run: setup
-	@provisioning/development/apt-packages optional ffmpeg kiwix-tools zim-tools poppler-utils
+	@provisioning/development/apt-packages optional ffmpeg fonts-dejavu-core fonts-lohit-deva kiwix-tools librsvg2-bin \
+	  poppler-utils zim-tools
 	@if [ -d "$(REAL_BOOKS)" ]; then \
 	  mkdir -p $(DEMO_BOOKS) && cp tests/recipes/real-books/pack.yaml $(REAL_BOOKS)/*.zim $(DEMO_BOOKS)/ \
 	    && chmod -R u+w $(DEMO_BOOKS); \
@@ -52,9 +53,8 @@ bench-memory: setup-test
 bench-portal: setup-test
 	@nice $(BIN)/python -m tests.benchmarks.portal
 
-# Renews the pictures in the documentation from those the tests took; the font is for the names of languages.
+# Renews the pictures in the documentation from those the tests took.
 screenshots: setup-test
-	@provisioning/development/apt-packages required fonts-lohit-deva
 	$(BIN)/pytest -n0 tests/whole_path/test_reading.py tests/whole_path/test_writing.py tests/whole_path/test_looks.py \
 	  tests/browser/test_chromium.py -k "not in_the_docs"
 	cp build/screenshots/{portal-home,portal-welcome,portal-lesson,console-start-phone}.png docs/pictures/
@@ -62,8 +62,8 @@ screenshots: setup-test
 
 setup: .venv/run.stamp .venv/catalogues.stamp
 setup-test: .venv/dev.stamp .venv/catalogues.stamp
-	@provisioning/development/apt-packages required chromium curl dnsmasq-base ffmpeg iproute2 kiwix-tools netsurf-fb openssh-server \
-	  poppler-utils strace udhcpc w3m xdotool xvfb zbar-tools zim-tools
+	@provisioning/development/apt-packages required chromium curl dnsmasq-base ffmpeg fonts-dejavu-core fonts-lohit-deva iproute2 kiwix-tools \
+	  librsvg2-bin netsurf-fb openssh-server poppler-utils strace udhcpc w3m xdotool xvfb zbar-tools zim-tools
 
 .venv/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

@@ -11,7 +11,8 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from kiosk.console.session import who
-from kiosk.errors import FormatError, InvalidInput, NotFound
+from kiosk.errors import FormatError, HostError, InvalidInput, NotFound
+from kiosk.host import rsvg
 from kiosk.store import audit, cards, members, papers, roll
 from kiosk.store.cards import Card, Press
 from kiosk.store.db import transaction
@@ -22,7 +23,8 @@ from kiosk.web import current, i18n
 from kiosk.web.card import Face
 from kiosk.web.db import conn
 
-CARDS_A_SHEET = 10
+MOST_SHEETS = 50
+"""In one PDF: as many as lines of a CSV have cards, some seconds on the smallest kiosk."""
 
 pages = Blueprint("members", __name__, url_prefix="/members")
 
@@ -106,12 +108,29 @@ def unlock(member: int) -> Response:
 @pages.get("/cards")
 def sheets() -> str:
     """Show the valid cards to print, ten a page: `?m=` chooses members, without it all are there."""
-    wanted = {int(text) for text in request.args.getlist("m") if text.isascii() and text.isdigit() and len(text) < 10}
-    faces = [face for each in members.all_of(conn()) if not wanted or each.member in wanted for face in _faces(each)]
-    drawn = [Markup(picture.svg(face)) for face in faces]  # noqa: S704 - every text in it is escaped where it is drawn
-    return render_template(
-        "cards.html", sheets=[drawn[at : at + CARDS_A_SHEET] for at in range(0, len(drawn), CARDS_A_SHEET)]
-    )
+    wanted = _wanted()
+    # Every text in a drawing is escaped where it is drawn.
+    drawn = [[Markup(picture.svg(face)) for face in sheet] for sheet in _sheets(wanted)]  # noqa: S704
+    return render_template("cards.html", sheets=drawn, wanted=sorted(wanted), as_pdf=rsvg.is_installed())
+
+
+@pages.get("/cards.pdf")
+def pdf() -> Response:
+    """Send the cards of `sheets` as a PDF, for a printer elsewhere."""
+    found = _sheets(_wanted())
+    if not found:
+        return redirect(url_for("members.sheets"), 303)
+    if len(found) > MOST_SHEETS:
+        flash(gettext("Please tick at most %(number)s members.", number=MOST_SHEETS * picture.A_SHEET), "problem")
+        return redirect(url_for("members.show"), 303)
+    try:
+        made = rsvg.pdf([picture.sheet(sheet) for sheet in found])
+    except HostError as error:
+        flash(gettext("The machine did not do it: %(reason)s.", reason=error.message), "problem")
+        return redirect(url_for("members.sheets"), 303)
+    response = Response(made, content_type="application/pdf")
+    response.headers["Content-Disposition"] = f'attachment; filename="cards-{current.today()}.pdf"'
+    return response
 
 
 @pages.get("/readers/<row:paper>")
@@ -130,6 +149,7 @@ def _page(problems: dict[str, str] | None = None, name: str = "", number: str = 
         name=name,
         number=number,
         most_name=members.MOST_NAME,
+        as_pdf=rsvg.is_installed(),
     )
 
 
@@ -155,6 +175,15 @@ def _faces(member: Member) -> list[Face]:
         return []
     config = current.config()
     return [Face(config.name, config.portal.url, member.name, member.member, printed.token, printed.code)]
+
+
+def _wanted() -> set[int]:
+    return {int(text) for text in request.args.getlist("m") if text.isascii() and text.isdigit() and len(text) < 10}
+
+
+def _sheets(wanted: set[int]) -> list[list[Face]]:
+    faces = [face for each in members.all_of(conn()) if not wanted or each.member in wanted for face in _faces(each)]
+    return [faces[at : at + picture.A_SHEET] for at in range(0, len(faces), picture.A_SHEET)]
 
 
 def _press() -> Press:
