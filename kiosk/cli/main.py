@@ -19,7 +19,7 @@ GROUPS = {
     "pack": ["kiosk.cli.pack"],
     "repo": ["kiosk.cli.repo", "kiosk.cli.holders", "kiosk.cli.publishing"],
     "sync": ["kiosk.cli.sync"],
-    "board": ["kiosk.cli.board", "kiosk.cli.board_sections"],
+    "board": ["kiosk.cli.board", "kiosk.cli.board_sections", "kiosk.cli.board_bans"],
     "serve": ["kiosk.cli.serve"],
     "helper": ["kiosk.cli.helper"],
     "member": ["kiosk.cli.member"],

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.store import db, moderation, threads
+from kiosk.clock import system_clock
+from kiosk.store import audit, db, moderation, threads
 from kiosk.store.state import State
 from tests.cli.commands import configure, run
 from tests.making import START
@@ -54,3 +55,24 @@ def test_settings_are_shown_changed_and_held_to_their_rules(kiosk: Path) -> None
     assert wrong.returncode == 2
     assert "--phone-an-hour" in wrong.stderr
     assert json.loads(run("board", "set", "--json", "--config", kiosk).stdout)["state"] == "read-only"
+
+
+def test_a_phone_is_banned_and_the_ban_is_ended(kiosk: Path) -> None:
+    config = ("--config", kiosk)
+    unknown = run("board", "ban", "add", "1", *config)
+    assert unknown.returncode == 6
+    assert "forgotten which phone" in unknown.stderr
+    with closing(db.connect(kiosk.parent / "state" / "kiosk.sqlite3")) as conn:
+        threads.open_thread(conn, "Insults", "Juma", "Hear me", system_clock(), sending=threads.Sending("c" * 32))
+    assert run("board", "ban", "list", *config).stdout == "no phone is banned\n"
+    assert run("board", "ban", "add", "2", "--days", "91", *config).returncode == 2
+    told = json.loads(run("board", "ban", "add", "2", "--days", "3", "--why", "rude", "--json", *config).stdout)
+    assert run("board", "ban", "list", *config).stdout == f"ban 1: until {told['ends']} has passed\n"
+    with closing(db.connect(kiosk.parent / "state" / "kiosk.sqlite3")) as conn:
+        assert [(kind, post, act.why) for kind, _, post, act in moderation.acts(conn)] == [
+            ("ban", 2, "rude"), ("hide", 2, "rude"),
+        ]  # fmt: skip
+        assert run("board", "ban", "lift", "1", *config).stdout == "ended: ban 1\n"
+        assert [(act.kind, act.detail) for act in audit.last(conn, 9)] == [("ban.lifted", told["ends"])]
+    assert json.loads(run("board", "ban", "list", "--json", *config).stdout) == []
+    assert run("board", "ban", "lift", "1", *config).returncode == 6
