@@ -1,0 +1,11 @@
+"""The console under random forms, addresses and headers for a minute: no error of ours, nothing shown, nothing broken."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.fuzz.running import tried
+
+
+def test_nothing_that_is_sent_breaks_the_console(tmp_path: Path) -> None:
+    assert tried(tmp_path, "console").judge.codes[200] > 50

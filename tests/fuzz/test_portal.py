@@ -1,0 +1,11 @@
+"""The portal under random forms, addresses and headers for a minute: no error of ours, nothing shown, nothing broken."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.fuzz.running import tried
+
+
+def test_nothing_that_is_sent_breaks_the_portal(tmp_path: Path) -> None:
+    assert tried(tmp_path, "portal").judge.codes[200] > 50
