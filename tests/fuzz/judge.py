@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from collections import Counter
 from html.parser import HTMLParser
 
@@ -58,7 +59,9 @@ class Judge(logging.Handler):
 
     def broke(self, sent: Sent, endpoint: str, error: Exception) -> None:
         """Note an answer that broke off."""
-        self.findings.setdefault((endpoint, f"broke off: {error!r}"), str(sent))
+        self._heard.clear()
+        last = "".join(traceback.format_exception(error)[-3:])
+        self.findings.setdefault((endpoint, f"broke off: {error!r}"), f"{sent}\n{last}")
 
     def told(self) -> str:
         """Return all findings as text."""

@@ -33,10 +33,12 @@ def tried(folder: Path, site: str) -> Walker:
     with kiosk(folder) as scene:
         app = scene.portal if site == "portal" else scene.console
         judge = Judge(app, secret=site == "console", elsewhere=(scene.config.portal.url, scene.config.library.url))
+        began = time.monotonic()
         walker = Walker(app, site, scene.sites[site], judge)
         for role in walker.roles:
-            walker.explore(role)
-            scene.restore()
+            walker.explore(role, scene.restore)
+        scene.restore()
+        print(f"{site}: explored, {judge.codes.total()} requests, {time.monotonic() - began:.1f} s", flush=True)
         ends = time.monotonic() + seconds
         for number in _seeds():
             if time.monotonic() > ends:

@@ -33,7 +33,17 @@ FILES = (
     b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x01\x86\xa0\x00\x01\x86\xa0\x08\x02\x00\x00\x00\xb3\x0e\x9b\x1a",
 )  # fmt: skip
 """Of wrong kinds, torn, and boasting of sizes."""
-KINDS = ("", "text/html", "image/jpeg", "image/png", "application/pdf", "audio/mpeg", "text/csv", "x" * 300, "a/b; charset=\xff")
+KINDS = (
+    "",
+    "text/html",
+    "image/jpeg",
+    "image/png",
+    "application/pdf",
+    "audio/mpeg",
+    "text/csv",
+    "x" * 300,
+    "a/b; charset=\xff",
+)
 HEADERS: dict[str, tuple[str, ...]] = {
     "Accept-Language": ("fr", "ar;q=0.9,*;q=0", "xx-" * 500, "en;q=nan", "sw;q=-1", "\xff\xfe", ",,;;=", "zh-Hant-TW-x-y;q=2"),
     "Accept-Encoding": ("gzip;q=nan", "*", "gzip;q=1e999", "\xff", "br;;,", "identity;q=0, *;q=0"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict, deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
@@ -27,6 +27,8 @@ OF_A_KIND = 6
 """Addresses of one view that are remembered for each who comes."""
 TOKEN = "csrf_token"
 SOURCES = Path(__file__).parents[2] / "kiosk"
+FIT = ("Maize", "7", "a field of maize", "2026-11-25T10:00", "4071", "")
+"""What may fit in a field that takes text, or a password."""
 CHOSEN = ("submit", "button", "radio", "select", "checkbox")
 
 Known = dict[str, deque[str]]
@@ -48,7 +50,7 @@ class Walker:
         self._arguments: dict[str, deque[str]] = defaultdict(lambda: deque(maxlen=OF_A_KIND))
         self._token = ""
 
-    def explore(self, role: str) -> None:
+    def explore(self, role: str, restore: Callable[[], None]) -> None:
         """Open every page that links lead to, send each form as it stands, and something to every address."""
         seen, kinds = set[str](), Counter[str]()
         unseen = deque(starts(self.app))
@@ -63,12 +65,14 @@ class Walker:
                 unseen = deque(sorted((known | set(unseen)) - seen))
         for addresses in list(self._forms[role].values()):
             for form in self._forms_on(self.roles[role](), role, addresses[0]):
-                for n in range(len(form.inputs) or 1):
-                    phone = self.roles[role]()  # the form of before may have been the one to sign out
+                for n in range(min(len(form.inputs), len(FIT)) or 1):
+                    restore()  # the form of before may have been the one to sign out
+                    phone = self.roles[role]()
                     for fresh in self._forms_on(phone, role, form.page)[form.number : form.number + 1]:
                         self._post(phone, role, fresh.action, fresh.method, [*filled(fresh, None, n)], ())
         for rule in self.rules:
             for method in sorted(rule.methods or ()):
+                restore()
                 phone = self.roles[role]()
                 self._find_token(phone, role)
                 self._send(phone, role, Sent(method, self._address(rule, None), *self._bodied(method)))
@@ -97,7 +101,9 @@ class Walker:
         if step.act == TORN:
             body, kind = multipart(fields, files) if step.mask % 2 else (query(fields).encode(), "")
             cut = body[: step.picks[4] % (len(body) + 1)] + step.file[0]
-            self._send(phone, role, Sent("POST", form.action, cut, kind or "application/x-www-form-urlencoded", step.headers))
+            self._send(
+                phone, role, Sent("POST", form.action, cut, kind or "application/x-www-form-urlencoded", step.headers)
+            )
             return
         action = form.action
         if step.twist == "query":
@@ -125,7 +131,9 @@ class Walker:
             asked = query([(name, value) for name, value in fields if name != TOKEN])
             self._visit(phone, role, f"{action.partition('?')[0]}?{asked}", headers)
             return
-        body, kind = multipart(fields, files) if files else (query(fields).encode(), "application/x-www-form-urlencoded")
+        body, kind = (
+            multipart(fields, files) if files else (query(fields).encode(), "application/x-www-form-urlencoded")
+        )
         self._send(phone, role, Sent(method, action, body, kind, headers))
 
     def _visit(self, phone: Phone, role: str, address: str, headers: tuple[tuple[str, str], ...] = ()) -> list[Form]:
@@ -230,11 +238,16 @@ def attached(form: Form, step: Step) -> list[tuple[str, tuple[bytes, str, str]]]
 def _fit(same: Sequence[Input], pick: int) -> str:
     one = same[pick % len(same)]
     choices = one.choices or (one.value,)
-    return choices[pick % len(choices)] if one.type in CHOSEN else one.value or fit(one.type)
+    if one.type in CHOSEN or one.value:
+        return choices[pick % len(choices)]
+    return FIT[pick % len(FIT)] if one.type in ("text", "password") else fit(one.type)
 
 
 def twisted(
-    fields: list[tuple[str, str]], files: list[tuple[str, tuple[bytes, str, str]]], step: Step, odd: list[tuple[str, str]]
+    fields: list[tuple[str, str]],
+    files: list[tuple[str, tuple[bytes, str, str]]],
+    step: Step,
+    odd: list[tuple[str, str]],
 ) -> tuple[list[tuple[str, str]], list[tuple[str, tuple[bytes, str, str]]]]:
     """Return the form as a script twists it; its token stays."""
     token, rest = [pair for pair in fields if pair[0] == TOKEN], [pair for pair in fields if pair[0] != TOKEN]
