@@ -72,10 +72,8 @@ def _safe(headers: Headers) -> list[str]:
     problems = [f"no {name}" for name in HEADERS if name not in headers]
     if "X-Injected" in headers:
         problems.append("a header was put in")
-    for cookie in headers.getlist("Set-Cookie"):
-        if "HttpOnly" not in cookie or "SameSite" not in cookie:
-            problems.append(f"cookie {cookie.partition('=')[0]} is open to others")
-    return problems
+    cookies = [line for line in headers.getlist("Set-Cookie") if "HttpOnly" not in line or "SameSite" not in line]
+    return problems + [f"cookie {line.partition('=')[0]} is open to others" for line in cookies]
 
 
 def _contained(answer: Answer) -> list[str]:

@@ -1,7 +1,7 @@
 """How long a site is tried, and with which seeds: some that never change, then new ones; each is printed.
 
-`FUZZ_SECONDS` changes how long each site is tried; `FUZZ_SEED=17,18` tries these seeds alone, to do again what a run has
-found.
+`FUZZ_SECONDS` changes how long each site is tried; `FUZZ_SEED=17,18` tries these seeds alone, to do again what a run
+has found.
 """
 
 from __future__ import annotations

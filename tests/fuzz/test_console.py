@@ -1,4 +1,4 @@
-"""The console under random forms, addresses and headers for a minute: no error of ours, nothing shown, nothing broken."""
+"""A minute of random forms, addresses and headers for the console: no error of ours, nothing shown, nothing broken."""
 
 from __future__ import annotations
 

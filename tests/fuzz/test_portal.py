@@ -1,4 +1,4 @@
-"""The portal under random forms, addresses and headers for a minute: no error of ours, nothing shown, nothing broken."""
+"""A minute of random forms, addresses and headers for the portal: no error of ours, nothing shown, nothing broken."""
 
 from __future__ import annotations
 

@@ -208,7 +208,7 @@ class Walker:
             value = known[step.picks[n % 6] % len(known)] if step else known[0]
             if step and step.mask >> n & 1:
                 value = step.values[n % len(step.values)] or "x"
-            address = re.sub(rf"<(?:\w+:)?{name}>", lambda _, value=value: quoted(value)[:4000], address)
+            address = re.sub(rf"<(?:\w+:)?{name}>", quoted(value)[:4000], address)
         return address
 
 
