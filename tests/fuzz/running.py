@@ -21,7 +21,7 @@ from tests.fuzz.scripts import SCRIPTS, Script
 from tests.fuzz.walker import SAFE, Walker
 
 SECONDS = 60
-"""For each of the two sites."""
+"""For each of the two sites, with what comes before the random part; of that there is half as much at least."""
 SEEDS = (1, 2, 3)
 SCRIPTS_A_SEED = 30
 """After these everything is put back."""
