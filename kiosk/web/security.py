@@ -85,14 +85,28 @@ class _HostChecked:
         self._inner = inner
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if HOST.fullmatch(environ.get("HTTP_HOST", "")):
+        if _is_host(environ.get("HTTP_HOST", "")):
             return self._inner(environ, start_response)
-        return Response("400: the Host header names no host\n", 400, content_type="text/plain")(environ, start_response)
+        refusal = Response("400: the Host header names no host\n", 400, content_type="text/plain; charset=utf-8")
+        refusal.headers["Cache-Control"] = "no-store"
+        return _secured(refusal, policy())(environ, start_response)
+
+
+def _is_host(text: str) -> bool:
+    try:
+        urlsplit(f"//{text}")  # refuses what stands in brackets and is no address
+    except ValueError:
+        return False
+    return HOST.fullmatch(text) is not None
 
 
 def _add_headers(response: Response) -> Response:
+    return _secured(response, policy(scripts=scripts_allowed()))
+
+
+def _secured(response: Response, content_policy: str) -> Response:
     headers = response.headers
-    headers.setdefault("Content-Security-Policy", policy(scripts=scripts_allowed()))
+    headers.setdefault("Content-Security-Policy", content_policy)
     headers.setdefault("X-Content-Type-Options", "nosniff")
     headers.setdefault("X-Frame-Options", "DENY")
     headers.setdefault("Referrer-Policy", "same-origin")
