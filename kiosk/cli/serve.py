@@ -12,7 +12,7 @@ from kiosk import config as configuration
 from kiosk.cli.kiosk_options import CONFIG, opened
 from kiosk.cli.listening import bind, listen
 from kiosk.config import Site
-from kiosk.console import create_console
+from kiosk.console import create_console, uploads
 from kiosk.errors import ConfigError, KioskError
 from kiosk.host import kiwix
 from kiosk.host.conversion import Converter
@@ -69,7 +69,9 @@ def console(config_path: Path, helped: bool) -> None:
     """
     config = configuration.load(config_path)
     host = Helped() if helped else Unhelped(config_path)
-    _serve(create_console(config, host=host), config.console)
+    app = create_console(config, host=host)
+    uploads.spool_on_card(State(config.state))
+    _serve(app, config.console)
 
 
 @serve.command()

@@ -56,5 +56,10 @@ def word(kind: str) -> str:
         "clock.set": gettext("set the clock"),
         "wifi.changed": gettext("changed the Wi-Fi"),
         "wifi.kept": gettext("kept the new Wi-Fi"),
+        "paper.added": gettext("added a paper"),
+        "paper.version": gettext("added a version of a paper"),
+        "paper.withdrawn": gettext("withdrew a paper"),
+        "paper.restored": gettext("restored a paper"),
+        "upload.removed": gettext("gave up an upload"),
     }
     return str(words.get(kind, kind))

@@ -13,12 +13,15 @@ from kiosk.console import (
     audit,
     board,
     board_settings,
+    bodies,
     diagnostics,
+    documents,
     machine,
     members,
     operators,
     session,
     status,
+    uploads,
     wifi,
 )
 from kiosk.console import clock as clock_pages
@@ -29,7 +32,10 @@ from kiosk.web.app import create_site
 from kiosk.web.board_words import section_word
 from kiosk.web.languages import make_pages
 
-PAGES = (session, status, board, board_settings, members, machine, clock_pages, wifi, diagnostics, operators, audit)
+PAGES = (
+    session, status, documents, uploads, board, board_settings, members, machine, clock_pages, wifi, diagnostics,
+    operators, audit,
+)  # fmt: skip
 
 
 def create_console(config: Config, clock: Clock = system_clock, host: Machine | None = None) -> Flask:
@@ -49,6 +55,7 @@ def create_console(config: Config, clock: Clock = system_clock, host: Machine | 
     app.register_blueprint(make_pages(tuple))  # nobody learns here: there is only the interface's language to choose
     for module in PAGES:
         app.register_blueprint(module.pages)
+    bodies.install(app)
     return app
 
 

@@ -13,7 +13,7 @@ from flask_babel import gettext
 from kiosk.host import health
 from kiosk.host.health import Health
 from kiosk.host.wifi import UNDONE_AFTER
-from kiosk.store import events
+from kiosk.store import events, uploads
 from kiosk.store.db import Connection
 from kiosk.web import current
 
@@ -28,7 +28,7 @@ def going_on(conn: Connection, machine: Health) -> list[str]:
         found.append(gettext("A stick is being read or written."))
     elif health.is_locked(current.state().lock):
         found.append(gettext("A sync is running."))
-    if _runs(conn, "upload."):
+    if uploads.is_going_on(conn, current.now()):
         found.append(gettext("A file is being uploaded."))
     if _runs(conn, "backup."):
         found.append(gettext("A backup is being made."))

@@ -12,11 +12,11 @@ import os
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from kiosk.errors import Conflict, InvalidInput, NoSpace, NotFound
 from kiosk.packs import names
@@ -76,9 +76,9 @@ class Draft:
 
 @contextmanager
 def drafted(
-    state: State, source: BinaryIO, size_bytes: int, spare_bytes: int, progress: Progress | None = None
+    state: State, source: IO[bytes], size_bytes: int, spare_bytes: int, progress: Progress | None = None
 ) -> Iterator[Draft]:
-    """Copy a file to the card and yield it; it goes at the end of the block unless it was given to `add`.
+    """Copy a file to the card and yield it; the copy goes at the end of the block, and what `add` made of it stays.
 
     Args:
         source: the file, open for reading.
@@ -106,7 +106,7 @@ def drafted(
             path.unlink(missing_ok=True)
 
 
-def _copied(source: BinaryIO, file: BinaryIO, total: int, progress: Progress | None) -> tuple[str, int]:
+def _copied(source: IO[bytes], file: BinaryIO, total: int, progress: Progress | None) -> tuple[str, int]:
     digest, length = hashlib.sha256(), 0
     while piece := source.read(PIECE_BYTES):
         digest.update(piece)
@@ -132,16 +132,21 @@ def add(
     Raises:
         InvalidInput: a field breaks its rule.
     """
-    if category not in CATEGORIES:
-        raise InvalidInput("Please choose one of these.", "category")
-    if not names.is_language(language):
-        raise InvalidInput("Please write a language as en, fr or sw.", "language")
+    check_place(category, language)
     cursor = conn.execute(
         "INSERT INTO papers (category, language, members_only) VALUES (?, ?, ?)", (category, language, members_only)
     )
     paper = int(cursor.lastrowid or 0)
     _insert(conn, state, paper, 1, draft, title, now)
     return paper
+
+
+def check_place(category: str, language: str) -> None:
+    """Raise InvalidInput if there is no such category, or this is no language."""
+    if category not in CATEGORIES:
+        raise InvalidInput("Please choose one of these.", "category")
+    if not names.is_language(language):
+        raise InvalidInput("Please write a language as en, fr or sw.", "language")
 
 
 def add_version(conn: Connection, state: State, paper: int, draft: Draft, title: str, now: datetime) -> int:
@@ -163,20 +168,27 @@ def add_version(conn: Connection, state: State, paper: int, draft: Draft, title:
 
 
 def _insert(conn: Connection, state: State, paper: int, version: int, draft: Draft, title: str, now: datetime) -> None:
-    title = " ".join("".join(sign if sign.isprintable() else " " for sign in title).split())
-    if not title:
-        raise InvalidInput("Please fill in this field.", "title")
-    if len(title) > MOST_TITLE:
-        raise InvalidInput("This text is too long.", "title")
+    title = title_of(title)
     path = state.document_path(draft.sha256)
     path.parent.mkdir(exist_ok=True)
-    draft.path.replace(path)
+    with suppress(FileExistsError):  # the same bytes under the same name
+        path.hardlink_to(draft.path)  # the draft stays until the row is on the card: a cut loses neither
     sync_folder(path.parent)
     sync_folder(state.documents)
     conn.execute(
         "INSERT INTO paper_versions VALUES (?, ?, ?, ?, ?, ?, ?)",
         (paper, version, title, to_text(now), bytes.fromhex(draft.sha256), draft.type, draft.size_bytes),
     )
+
+
+def title_of(typed: str) -> str:
+    """Return a title as it is kept: on one line. Raises InvalidInput when it is empty or too long."""
+    title = " ".join("".join(sign if sign.isprintable() else " " for sign in typed).split())
+    if not title:
+        raise InvalidInput("Please fill in this field.", "title")
+    if len(title) > MOST_TITLE:
+        raise InvalidInput("This text is too long.", "title")
+    return title
 
 
 def withdraw(conn: Connection, paper: int, now: datetime) -> None:

@@ -7,6 +7,7 @@ generations/<n>/         an immutable set of installed packs (hard links into ob
 current -> generations/<n>
 trust/                   verified metadata and heads, laid out as a repository
 documents/ab/abcd…       papers that were added here, named by their SHA-256
+uploads/                 files on their way here, by the number of the upload
 pictures/                first pages of papers, named by the SHA-256 of the paper
 attachments/             photos and voice notes of the board
 secrets/                 keys of this kiosk alone, mode 0600
@@ -63,6 +64,11 @@ class State:
         return self.folder / "documents"
 
     @property
+    def uploads(self) -> Path:
+        """Files on their way here."""
+        return self.folder / "uploads"
+
+    @property
     def pictures(self) -> Path:
         """Pictures of the first pages of papers."""
         return self.folder / "pictures"
@@ -80,7 +86,7 @@ class State:
     def prepare(self) -> None:
         """Make the folders that are missing."""
         made = (self.objects, self.parts, self.generations, self.trust, self.documents, self.pictures)
-        for folder in (*made, self.attachments, self.folder / "secrets"):
+        for folder in (*made, self.attachments, self.uploads, self.folder / "secrets"):
             folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "secrets").chmod(0o700)
 
