@@ -8,6 +8,7 @@ only when it has sent everything.
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import waitress
@@ -32,14 +33,25 @@ BEGINNING_BYTES = 65_536
 MOST_DROPPED_BYTES = 16_000_000_000
 """What sends more than this does not stop by itself, and is cut off."""
 
+Sent = Callable[[int], None]
+"""Takes a number of bytes."""
 
-def listen(app: WSGIApplication, address: str, port: int, most_bytes: int, proxy: str | None = None) -> None:
+
+def listen(
+    app: WSGIApplication,
+    address: str,
+    port: int,
+    most_bytes: int,
+    proxy: str | None = None,
+    *,
+    sent: Sent | None = None,
+) -> None:
     """Serve an application until the process is stopped; the arguments are those of `bind`.
 
     Raises:
         HostError: address or port are not to be had.
     """
-    bind(app, address, port, most_bytes, proxy).run()
+    bind(app, address, port, most_bytes, proxy, sent=sent).run()
 
 
 def bind(
@@ -49,6 +61,8 @@ def bind(
     most_bytes: int,
     proxy: str | None = None,
     threads: int = THREADS,
+    *,
+    sent: Sent | None = None,
 ) -> Any:
     """Return a server that listens, and answers once its `run` is called.
 
@@ -59,6 +73,7 @@ def bind(
         most_bytes: the largest body that is kept for the application.
         proxy: the address of the program in front that is believed when it tells whom it asks for.
         threads: how many answers are made at once.
+        sent: told, by any thread, how many bytes have just left.
 
     Raises:
         HostError: address or port are not to be had.
@@ -78,10 +93,15 @@ def bind(
             f"{address}:{port}: can not be listened on: {reason}",
             "is another program there? address and port are in the configuration",
         ) from error
+    _set_channels(sockets, sent)
+    return server
+
+
+def _set_channels(sockets: dict[int, Any], sent: Sent | None) -> None:
+    channel = type("_Counted", (_Channel,), {"sent": staticmethod(sent)}) if sent else _Channel
     for each in sockets.values():
         if hasattr(each, "channel_class"):
-            each.channel_class = _Channel
-    return server
+            each.channel_class = channel
 
 
 class _Beginning:
@@ -139,3 +159,10 @@ class _Parser(HTTPRequestParser):  # type: ignore[misc]
 
 class _Channel(HTTPChannel):  # type: ignore[misc]
     parser_class = _Parser
+    sent: Sent | None = None
+
+    def send(self, data: bytes, do_close: bool = True) -> int:
+        number = int(super().send(data, do_close))
+        if self.sent and number:
+            self.sent(number)
+        return number

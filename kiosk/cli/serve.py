@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
+from typing import NoReturn
 
 import click
 from flask import Flask
 
 from kiosk import config as configuration
 from kiosk.cli.kiosk_options import CONFIG, opened
-from kiosk.cli.listening import bind, listen
+from kiosk.cli.listening import Sent, bind, listen
 from kiosk.config import Site
 from kiosk.console import create_console, uploads
 from kiosk.errors import ConfigError, KioskError
-from kiosk.host import kiwix
+from kiosk.host import kiwix, timekeeping
 from kiosk.host.conversion import Converter
 from kiosk.host.machine import Helped, Unhelped
 from kiosk.host.processes import free_port
-from kiosk.portal import create_portal
+from kiosk.portal import counting, create_portal
 from kiosk.portal.reading import create_library
 from kiosk.store import attachments
+from kiosk.store.counts import Kind
 from kiosk.store.state import State
 from kiosk.sync import neighbours
 from kiosk.sync.holdings import Holdings
@@ -53,7 +59,9 @@ def portal(config_path: Path) -> None:
             attachments.prune(conn, state)  # what a cut left
     except KioskError as error:  # the pages tell visitors
         click.secho(error.message, fg="yellow", err=True)
-    _serve(create_portal(config, converter=Converter()), config.portal)
+    app = create_portal(config, converter=Converter(), timekeeper=timekeeping.read)
+    with _counted(app) as sent:
+        _serve(app, config.portal, sent)
 
 
 @serve.command()
@@ -88,11 +96,12 @@ def library(config_path: Path) -> None:
     state.prepare()
     site = config.library
     behind = Site("127.0.0.1", free_port("127.0.0.1"), site.url)
-    app = create_library(config, behind)
+    app = create_library(config, behind, timekeeper=timekeeping.read)
     most_bytes = int(app.config["MAX_CONTENT_LENGTH"])
-    server = bind(app, site.address, site.port, most_bytes, site.proxy, LIBRARY_THREADS)
-    threading.Thread(target=server.run, daemon=True).start()
-    kiwix.serve(behind, state.current, state.folder / "no-books.xml")
+    with _counted(app) as sent:
+        server = bind(app, site.address, site.port, most_bytes, site.proxy, LIBRARY_THREADS, sent=sent)
+        threading.Thread(target=server.run, daemon=True).start()
+        kiwix.serve(behind, state.current, state.folder / "no-books.xml")
 
 
 @serve.command()
@@ -123,5 +132,21 @@ def mirror(config_path: Path, address: str, port: int, announce: bool) -> None:
         stop.set()
 
 
-def _serve(app: Flask, site: Site) -> None:
-    listen(app, site.address, site.port, int(app.config["MAX_CONTENT_LENGTH"]), site.proxy)
+def _serve(app: Flask, site: Site, sent: Sent | None = None) -> None:
+    listen(app, site.address, site.port, int(app.config["MAX_CONTENT_LENGTH"]), site.proxy, sent=sent)
+
+
+@contextmanager
+def _counted(app: Flask) -> Iterator[Sent]:
+    """Write what a site counts once a minute, and when it is stopped; yields whom to tell of bytes that left."""
+    tally = counting.tally_of(app)
+    signal.signal(signal.SIGTERM, _end)  # else the last minute would be lost
+    tally.keep()
+    try:
+        yield lambda number: tally.count(Kind.BYTES, number=number)
+    finally:
+        tally.end()
+
+
+def _end(_signal: int, _frame: FrameType | None) -> NoReturn:
+    raise SystemExit(0)

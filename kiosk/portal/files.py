@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from flask import Blueprint, Response, request, send_file
 
 from kiosk.errors import NotFound
+from kiosk.portal import counting
 from kiosk.store import items
 from kiosk.web import current
 from kiosk.web.db import conn
@@ -33,6 +34,10 @@ MEDIA = "default-src 'none'; media-src 'self'; style-src 'unsafe-inline'; frame-
 PDF = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 """Policy of a PDF: browsers show it with a viewer of their own, which some do not start in a sandbox."""
 
+PARTS = ("image/", "text/vtt")
+"""What is part of a page, and not counted as a file."""
+SECTIONS = {"course": "courses", "book": "library", "document": "documents", "notice": "notices"}
+
 pages = Blueprint("files", __name__, url_prefix="/files")
 
 
@@ -47,7 +52,11 @@ def send(pack: str, item: str, language: str, path: str) -> Response:
     entry = items.entry(conn(), found, path)
     file = items.folder(current.state(), generation, found) / entry.path
     name, save = PurePosixPath(entry.path).name, request.args.get("save") == "yes"
-    return respond(file, entry.type, entry.sha256, name, kept_seconds=KEPT_SECONDS, save=save)
+    response = respond(file, entry.type, entry.sha256, name, kept_seconds=KEPT_SECONDS, save=save)
+    if not entry.type.startswith(PARTS):
+        read = f"document:{pack}/{item}" if found.kind == "document" else ""
+        counting.file(response, SECTIONS[found.kind], read)
+    return response
 
 
 def respond(file: Path, kind: str, sha256: str, name: str, *, kept_seconds: int, save: bool = False) -> Response:

@@ -14,7 +14,7 @@ from flask import Blueprint, Response, render_template, request
 
 from kiosk.errors import NoSpace, NotFound
 from kiosk.packs.papers import ENDINGS
-from kiosk.portal import files, membership
+from kiosk.portal import counting, files, membership
 from kiosk.store import facts, items, members, papers
 from kiosk.store.db import transaction
 from kiosk.store.papers import Paper, Version
@@ -32,9 +32,11 @@ def send(paper: int, version: int) -> Response:
     """Send a version of a paper that was added here, whole or in a range."""
     found, wanted = _allowed(paper, version)
     _note_reading(found, version)
-    return files.respond(
+    response = files.respond(
         current.state().document_path(wanted.sha256), wanted.type, wanted.sha256, _file_name(wanted), kept_seconds=0
     )
+    counting.file(response, "documents", f"paper:{paper}")
+    return response
 
 
 @pages.get("/<row:paper>/<row:version>/words")

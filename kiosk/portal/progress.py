@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from flask import Response, after_this_request, g, request
 
 from kiosk.errors import StoreError
-from kiosk.portal import phone_progress
+from kiosk.portal import counting, phone_progress
 from kiosk.portal.membership import signed_in
 from kiosk.portal.phone_progress import Kept, course_key, lesson_key
 from kiosk.store import progress
+from kiosk.store.counts import Kind
 from kiosk.store.courses import Course, LessonOutline
 from kiosk.store.db import transaction
 from kiosk.store.progress import Done, Mark
@@ -58,7 +59,14 @@ def standing(course: Course) -> Standing:
 
 
 def note(course: Course, lesson: str, mark: Mark) -> None:
-    """Note that whoever asks did a lesson of a course."""
+    """Note that whoever asks did a lesson of a course; one that becomes whole by it is counted."""
+    ahead = standing(course).ahead
+    _note(course, lesson, mark)
+    if ahead and standing(course).ahead is None:
+        counting.tally().count(Kind.COURSES, f"{course.item.pack}/{course.item.item}")
+
+
+def _note(course: Course, lesson: str, mark: Mark) -> None:
     member = signed_in()
     name = course.item.pack, course.item.item
     if member is None:

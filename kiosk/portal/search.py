@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from flask import Blueprint, Response, jsonify, render_template, request
 
-from kiosk.portal import book_search, membership, search_results
+from kiosk.portal import book_search, counting, membership, search_results
 from kiosk.portal.book_search import Pages
 from kiosk.portal.search_results import Result
 from kiosk.portal.translations import distance
@@ -69,6 +69,8 @@ def show() -> str:
     found = words(question)
     answer = _answer(_asked(found), question, section) if found else Answer({})
     groups = {name: group for name, group in answer.groups.items() if group.results}
+    if found and not section:
+        counting.searched(found, found=bool(groups) or answer.hasty or answer.books_failed)
     return render_template("search.html", question=question, words=found, groups=groups, answer=answer, section=section)
 
 

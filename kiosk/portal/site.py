@@ -6,7 +6,7 @@ from flask import Flask, request
 from flask_babel import lazy_gettext
 from werkzeug.wrappers import Response
 
-from kiosk.clock import Clock, system_clock
+from kiosk.clock import Clock, Timekeeper, system_clock
 from kiosk.config import Config
 from kiosk.portal import (
     about,
@@ -16,6 +16,7 @@ from kiosk.portal import (
     board_posts,
     board_rules,
     captive,
+    counting,
     courses,
     documents,
     files,
@@ -48,16 +49,24 @@ SECTIONS = (
 """The parts of the portal in their order: the blueprint (and its icon), and its word."""
 
 
-def create_portal(config: Config, clock: Clock = system_clock, converter: Converter | None = None) -> Flask:
+def create_portal(
+    config: Config,
+    clock: Clock = system_clock,
+    converter: Converter | None = None,
+    timekeeper: Timekeeper | None = None,
+) -> Flask:
     """Return the portal as a WSGI application; makes the state folder when it is missing.
 
     Args:
         converter: who makes photos and sounds fit for the board; None: the board takes words alone.
+        timekeeper: what the machine says of the time, by which is counted; None: the clock is believed.
     """
     app = create_site("portal", config, clock, title=config.name, gate=_gate)
     app.context_processor(lambda: {"sections": SECTIONS})
     app.jinja_env.filters.update(section_word=section_word, section_icon=board_rules.section_icon)
     app.register_blueprint(make_pages(_installed_languages))
+    counting.install(app, timekeeper, watches=True)
+    app.after_request(counting.count_answer)
     membership.install(app)
     attachments.install(app, converter)
     sounds.install(app)

@@ -20,7 +20,7 @@ from kiosk.store.state import State
 @dataclass(frozen=True)
 class Item:
     """One thing a pack delivers, in one language. `attributes` is what its kind adds; see docs/formats/pack.md.
-    `collection` is the number under which its entries are kept.
+    `collection` is the number under which its entries are kept, `kind` one of those in packs/kinds.py.
     """
 
     pack: str
@@ -32,6 +32,7 @@ class Item:
     size_bytes: int
     attributes: dict[str, Any]
     collection: int
+    kind: str
 
 
 def of_kind(conn: Connection, generation: int, kind: str) -> list[Item]:
@@ -94,4 +95,5 @@ def _item(row: Row) -> Item:
         size_bytes=row["size_bytes"],
         attributes=json.loads(row["attributes"]),
         collection=row["collection"],
+        kind=row["kind"],
     )

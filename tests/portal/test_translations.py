@@ -16,7 +16,7 @@ class Thing:
 
 
 def thing(name: str, language: str) -> Thing:
-    return Thing(Item("pack", name, language, name, "", "CC0-1.0", 0, {}, 1))
+    return Thing(Item("pack", name, language, name, "", "CC0-1.0", 0, {}, 1, "course"))
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ def markup(label: str, links: Iterable[tuple[str, str, str]], language: str, dir
     """
     turned = "transform:scaleX(-1)" if direction == "rtl" else ""
     made = " ".join(
-        f'<a style="{LINK}" target="_top" href="{_ascii(url)}">'
+        f'<a style="{LINK}" target="_top" referrerpolicy="origin" href="{_ascii(url)}">'
         f"{ICON.format(shape=shape, turned=turned if shape == BACK else '')}{_ascii(words)}</a>"
         for url, shape, words in links
     )

@@ -90,6 +90,17 @@ def pass_on() -> AnyResponse:
     return _as_it_is(service.ask(titles.known().service, target, request.method), target)
 
 
+def is_a_page(answer: AnyResponse) -> bool:
+    """Tell whether what `send` returned is a page of a book that a person sees, also if the phone has it already."""
+    if _is_for_a_script():
+        return False
+    return (
+        answer.mimetype in PAGES
+        if answer.status_code == 200
+        else (answer.status_code == 304 and "text/html" in request.headers.get("Accept", ""))
+    )
+
+
 def bar_of(title: Title) -> bytes:
     """Return the bar above the pages of a book, in the visitor's language."""
     links = [(f"{current.config().portal.url}/library#{title.book.name}", bar.BACK, gettext("Back to the shelf"))]

@@ -14,10 +14,10 @@ from flask_babel import gettext
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
-from kiosk.clock import Clock, system_clock
+from kiosk.clock import Clock, Timekeeper, system_clock
 from kiosk.config import Config, Site
 from kiosk.errors import NotFound
-from kiosk.portal import book_search
+from kiosk.portal import book_search, counting
 from kiosk.portal.reading import hits, passing, service, titles
 from kiosk.portal.reading.service import ServiceDown
 from kiosk.portal.reading.titles import Title, Titles
@@ -33,15 +33,19 @@ MOST_ANSWER_BYTES = 1_000_000
 pages = Blueprint("reading", __name__)
 
 
-def create_library(config: Config, kiwix: Site, clock: Clock = system_clock) -> Flask:
+def create_library(
+    config: Config, kiwix: Site, clock: Clock = system_clock, timekeeper: Timekeeper | None = None
+) -> Flask:
     """Return the library's site as a WSGI application; to be made before kiwix-serve is started.
 
     Args:
         kiwix: where kiwix-serve listens, on this machine only.
+        timekeeper: what the machine says of the time, by which is counted; None: the clock is believed.
     """
     app = create_site("portal.reading", config, clock, title=config.name)
     Titles(kiwix, current.site_of(app).state.current_number()).install(app)
     app.context_processor(lambda: {"shelf_url": f"{config.portal.url}/library"})
+    counting.install(app, timekeeper, watches=False)
     app.register_blueprint(pages)
     app.register_blueprint(make_pages(list))
     app.register_error_handler(ServiceDown, _down)
@@ -58,7 +62,10 @@ def front() -> Response:
 @pages.get("/content/<book>/<path:path>")
 def read(book: str, path: str = "") -> Response:
     """Show a page of a book, or send a file of it; without a path, lead to the book's first page."""
-    return passing.send(book, path)
+    answer = passing.send(book, path)
+    if passing.is_a_page(answer):
+        counting.page("library", f"book:{book}")
+    return answer
 
 
 @pages.get("/search")
@@ -73,6 +80,7 @@ def search() -> Response | str:
     asked = request.args.get("from", "")
     first = int(asked) if re.fullmatch(r"\d{1,5}", asked) else 0
     found = _found(title, book_search.as_indexed(pattern), first) if pattern and title.book.searchable else None
+    counting.page("library")
     return render_template(
         "search.html", title=title, pattern=pattern, found=found, first=first, each=HITS_A_PAGE, most=MOST_LETTERS
     )
