@@ -33,7 +33,8 @@ TOLD = {
 ABOUT_NO_VISITOR = {
     "generations", "packs", "collections", "entries", "items", "operators", "events", "trust_accepted", "trust_roots",
     "trust_heads", "clock", "settings", "usage", "holds", "sections", "acts", "paper_facts", "papers", "paper_versions",
-    "recordings", "search_built", "search_papers", "search_places", "search_texts", "search_words",
+    "offers", "recordings", "transfer", "search_built", "search_papers", "search_places", "search_texts",
+    "search_words",
 }  # fmt: skip
 
 
