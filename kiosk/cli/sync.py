@@ -18,14 +18,11 @@ from kiosk.cli.sticks import export, import_, stick
 from kiosk.config import Config
 from kiosk.errors import Conflict
 from kiosk.host import link, timekeeping
-from kiosk.sync import manners, reasons, room
-from kiosk.sync import status as standing
-from kiosk.sync.manners import Room
+from kiosk.store import manners, reasons, standing
+from kiosk.store.manners import Room
+from kiosk.store.standing import Status
+from kiosk.sync import room
 from kiosk.sync.plan import Change, Plan, Step
-from kiosk.sync.status import Status
-
-GUESSED_SPEED = 12_500
-"""Bytes per second (100 kbit/s) where nothing was measured yet and no --rate is given."""
 
 
 @click.group()
@@ -104,7 +101,7 @@ def plan(config_path: Path, rate: int | None, json_: bool) -> None:
     with opened(config) as (state, conn):
         needed = room.needed(offer, state, config.sync.spare_bytes)
         found = standing.read(conn, state, timekeeping.read(), config.time_zone, link.is_metered())
-    speed = rate * 125 if rate else found.speed_bytes or GUESSED_SPEED
+    speed = rate * 125 if rate else found.speed_bytes or manners.GUESSED_SPEED
     if json_:
         as_json(_value(todo, needed, found, speed))
         return

@@ -61,5 +61,15 @@ def word(kind: str) -> str:
         "paper.withdrawn": gettext("withdrew a paper"),
         "paper.restored": gettext("restored a paper"),
         "upload.removed": gettext("gave up an upload"),
+        "content.chosen": gettext("chose packs"),
+        "content.looked": gettext("had the channels asked"),
+        "content.let_go": gettext("let a version come again"),
+        "content.rolled_back": gettext("went back"),
+        "sync.agreed": gettext("agreed to a sync"),
+        "sync.paused": gettext("paused syncs"),
+        "sync.resumed": gettext("let syncs go on"),
+        "stick.taken": gettext("took packs from a stick"),
+        "stick.filled": gettext("filled a stick"),
+        "budget.changed": gettext("changed the data budget"),
     }
     return str(words.get(kind, kind))

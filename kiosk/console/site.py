@@ -14,13 +14,18 @@ from kiosk.console import (
     board,
     board_settings,
     bodies,
+    budget,
+    content,
     diagnostics,
     documents,
+    going_back,
     machine,
     members,
     operators,
+    running,
     session,
     status,
+    sticks,
     uploads,
     wifi,
 )
@@ -33,9 +38,25 @@ from kiosk.web.board_words import section_word
 from kiosk.web.languages import make_pages
 
 PAGES = (
-    session, status, documents, uploads, board, board_settings, members, machine, clock_pages, wifi, diagnostics,
-    operators, audit,
-)  # fmt: skip
+    session,
+    status,
+    content,
+    running,
+    going_back,
+    sticks,
+    budget,
+    documents,
+    uploads,
+    board,
+    board_settings,
+    members,
+    machine,
+    clock_pages,
+    wifi,
+    diagnostics,
+    operators,
+    audit,
+)
 
 
 def create_console(config: Config, clock: Clock = system_clock, host: Machine | None = None) -> Flask:

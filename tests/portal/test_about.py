@@ -36,6 +36,7 @@ ABOUT_NO_VISITOR = {
     "trust_heads", "clock", "settings", "usage", "holds", "sections", "acts", "paper_facts", "papers", "paper_versions",
     "recordings", "search_built", "search_papers", "search_places", "search_texts", "search_words",
     "guesses", "failed_logins", "audit", "uploads", "announcements", "announcement_texts", "counts", "sought",
+    "offers", "transfer",
 }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""A telecenter as it is delivered: a federation with a mirror, and a kiosk that has nothing yet, as its own processes."""
+"""A telecenter as it is delivered: a federation with a mirror, and a kiosk that has nothing yet, as processes."""
 
 from __future__ import annotations
 

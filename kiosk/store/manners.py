@@ -13,9 +13,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from kiosk.store.holds import Hold
+from kiosk.store.reasons import Reason, Refusal
 from kiosk.store.settings import LinkIs, MeteredRule, Pause, SyncSettings
 from kiosk.store.usage import Link, Used
-from kiosk.sync.reasons import Reason, Refusal
 
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=2), timedelta(hours=4)
 """After a failure the wait begins here, doubles with each further one, and never gets longer than this."""
@@ -23,6 +23,8 @@ SMALL_KINDS = frozenset({"notice", "document"})
 MOST_STEPS = 8
 """The end of a pause, of a month, of a day and the next open hour: who has gone through them all has a yes."""
 MOST_DAYS = 366
+GUESSED_SPEED = 12_500
+"""Bytes per second (100 kbit/s) where nothing was measured yet."""
 
 
 def link_of(*, free: bool, says: LinkIs, machine: bool | None) -> Link:
