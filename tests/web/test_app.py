@@ -80,15 +80,15 @@ def test_the_consoles_session_stays_on_the_console(config: Config) -> None:
 
 
 def test_the_consoles_session_goes_over_https_alone_where_there_is_https(config: Config) -> None:
-    def secure(url: str, name: str = "console") -> tuple[object, object]:
-        there = dataclasses.replace(config, **{name: dataclasses.replace(config.console, url=url)})
-        made = create_site(name, there, system_clock, title="x").config
-        return made["SESSION_COOKIE_SECURE"], made["SESSION_COOKIE_NAME"]
+    def secure(name: str, url: str) -> tuple[object, object]:
+        there = dataclasses.replace(config.console, url=url)
+        made = create_site(name, dataclasses.replace(config, portal=there, console=there), system_clock, title="x")
+        return made.config["SESSION_COOKIE_SECURE"], made.config["SESSION_COOKIE_NAME"]
 
-    assert secure("https://console.kiosk.example") == (True, "__Host-console_session")
-    assert secure("http://console.kiosk.example") == (False, "console_session")
+    assert secure("console", "https://kiosk.example") == (True, "__Host-console_session")
+    assert secure("console", "http://kiosk.example") == (False, "console_session")
     # Phones come to the portal without a certificate that they trust.
-    assert secure("https://kiosk.example", "portal") == (False, "portal_session")
+    assert secure("portal", "https://kiosk.example") == (False, "portal_session")
 
 
 @pytest.mark.parametrize("host", ["[::::]", "[", "[x]", "127.0.0.1:80:80", "a..b", "\xff"])
