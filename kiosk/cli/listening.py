@@ -2,7 +2,7 @@
 
 True always: of a body that is larger than the site takes only the beginning is kept, in memory, however large it is:
 the words of a form, which stand before its files. It is read to its end all the same, since a browser shows an answer
-only when it has sent everything.
+only when it has sent everything. No single phone can take all connections, nor keep one by never ending a question.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import waitress
 from waitress.channel import HTTPChannel
-from waitress.parser import HTTPRequestParser
+from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.receiver import FixedStreamReceiver
 from waitress.utilities import RequestEntityTooLarge
 
@@ -28,6 +28,10 @@ MOST_CONNECTIONS = 600
 """A phone keeps up to six open between pages; above this, new ones wait until others are idle for a minute. Fewer than
 the 1024 files that a process may have open.
 """
+MOST_OF_A_PHONE = 60
+"""Connections of one address; a router with a few phones behind it keeps to it too."""
+ITSELF = "127.0.0.1"
+"""The machine's own programs may have as many as they like."""
 BEGINNING_BYTES = 65_536
 """What is kept of a body that is too large."""
 MOST_DROPPED_BYTES = 16_000_000_000
@@ -78,15 +82,11 @@ def bind(
     Raises:
         HostError: address or port are not to be had.
     """
-    # Only the proxy tells whom it asks for: from anybody else the header is dropped, for whoever sends it may lie.
-    believed = {"trusted_proxy": proxy, "trusted_proxy_headers": {"x-forwarded-for"}} if proxy else {}
     sockets: dict[int, Any] = {}
     try:
         server = waitress.create_server(
-            app, map=sockets, host=address, port=port, threads=threads, ident=None, channel_timeout=60,
-            connection_limit=MOST_CONNECTIONS, asyncore_use_poll=True,
-            max_request_body_size=most_bytes + 1, clear_untrusted_proxy_headers=True, **believed,
-        )  # fmt: skip
+            app, map=sockets, host=address, port=port, threads=threads, **_manners(most_bytes, proxy)
+        )
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise HostError(
@@ -95,6 +95,20 @@ def bind(
         ) from error
     _set_channels(sockets, sent)
     return server
+
+
+def _manners(most_bytes: int, proxy: str | None) -> dict[str, Any]:
+    # Only the proxy tells whom it asks for: from anybody else the header is dropped, for whoever sends it may lie.
+    believed = {"trusted_proxy": proxy, "trusted_proxy_headers": {"x-forwarded-for"}} if proxy else {}
+    return {
+        "ident": None,
+        "channel_timeout": 60,
+        "connection_limit": MOST_CONNECTIONS,
+        "asyncore_use_poll": True,
+        "max_request_body_size": most_bytes + 1,
+        "clear_untrusted_proxy_headers": True,
+        **believed,
+    }
 
 
 def _set_channels(sockets: dict[int, Any], sent: Sent | None) -> None:
@@ -132,6 +146,12 @@ class _Parser(HTTPRequestParser):  # type: ignore[misc]
     body_rcv: Any = None
     expect_continue = False
 
+    def parse_header(self, header_plus: bytes) -> None:
+        try:
+            super().parse_header(header_plus)
+        except ValueError as error:  # an address with brackets and nothing good in them
+            raise ParsingError("Bad URI") from error
+
     def received(self, data: bytes) -> int:
         if self.dropped is not None and len(self.dropped) <= MOST_DROPPED_BYTES:
             self.body_bytes_received = 0  # else it is too large again with every piece
@@ -159,10 +179,24 @@ class _Parser(HTTPRequestParser):  # type: ignore[misc]
 
 class _Channel(HTTPChannel):  # type: ignore[misc]
     parser_class = _Parser
+    last_activity: float
     sent: Sent | None = None
+
+    def __init__(self, server: Any, *arguments: Any, **more: Any) -> None:
+        super().__init__(server, *arguments, **more)
+        host = self.addr[0]
+        of_it = sum(each.addr[0] == host for each in server.active_channels.values())
+        if of_it > MOST_OF_A_PHONE and host not in (ITSELF, self.adj.trusted_proxy):
+            self.will_close = True
 
     def send(self, data: bytes, do_close: bool = True) -> int:
         number = int(super().send(data, do_close))
         if self.sent and number:
             self.sent(number)
         return number
+
+    def handle_read(self) -> None:
+        asking, since = self.request, self.last_activity
+        super().handle_read()
+        if asking is not None and asking is self.request and not asking.headers_finished:
+            self.last_activity = since  # a letter now and then does not keep it open

@@ -20,7 +20,7 @@ from kiosk.clock import Clock
 from kiosk.config import Config
 from kiosk.errors import InvalidInput, KioskError, NotFound
 from kiosk.store.state import State
-from kiosk.web import compression, current, db, i18n, icons, security, static, words
+from kiosk.web import compression, current, db, i18n, icons, ranges, security, static, words
 
 MOST_REQUEST_BYTES = 1_000_000
 """Longest request a site reads; a site that takes files raises it for itself."""
@@ -47,7 +47,7 @@ def create_site(name: str, config: Config, clock: Clock, *, title: str, gate: Ga
     state = State(config.state)
     state.prepare()
     app = Flask(f"kiosk.{name}", static_folder=None)
-    _configure(app, name, state)
+    _configure(app, name, state, encrypted=name == "console" and config.console.url.startswith("https:"))
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True, "undefined": StrictUndefined}
     app.url_map.converters["row"] = RowNumber
     app.url_map.strict_slashes = False
@@ -58,7 +58,7 @@ def create_site(name: str, config: Config, clock: Clock, *, title: str, gate: Ga
     compression.install(app)
     if gate:
         app.before_request(gate)
-    for part in (db, security, i18n, static, icons, words):
+    for part in (db, security, i18n, static, icons, words, ranges):
         part.install(app)
     CSRFProtect(app)
     app.context_processor(lambda: {"site_title": title, "kiosk_name": config.name})
@@ -66,11 +66,13 @@ def create_site(name: str, config: Config, clock: Clock, *, title: str, gate: Ga
     return app
 
 
-def _configure(app: Flask, name: str, state: State) -> None:
+def _configure(app: Flask, name: str, state: State, *, encrypted: bool) -> None:
     app.config.update(
         SECRET_KEY=state.secret(f"{name}-session"),
         # Cookies are shared by all ports of a host, so each site's session has a name of its own.
-        SESSION_COOKIE_NAME=f"{name}_session",
+        # Browsers send `Secure` to nobody who listens, and let no other host name set what begins with `__Host-`.
+        SESSION_COOKIE_NAME=f"__Host-{name}_session" if encrypted else f"{name}_session",
+        SESSION_COOKIE_SECURE=encrypted,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax" if name == "portal" else "Strict",
         PERMANENT_SESSION_LIFETIME=i18n.YEAR,

@@ -25,6 +25,7 @@ from kiosk.store.moderation import Act
 from kiosk.store.operators import Rights
 from kiosk.store.state import State
 from kiosk.store.threads import Sending
+from kiosk.web.phone import hashed
 from tests.fuzz.phone import Phone
 from tests.host.test_helper import Scene as Helped
 from tests.host.test_helper import at_work
@@ -125,7 +126,7 @@ def _fill(kiosk: Kiosk) -> None:
     add_paper(kiosk.config, "Prices of maize", "Forty a tin.")
     with closing(db.connect(kiosk.state.database)) as conn, db.transaction(conn):
         sections.add(conn, "inner", "Inner circle", sells=True, members_only=True)
-        post = _post(conn, "Two goats", "a", "market")
+        post = _post(conn, "Two goats", _hashed(kiosk, "writer"), "market")
         _post(conn, "Our debts", "b", "inner")
         picture = Photo(b"\xff\xd8\xff", b"\xff\xd8\xff", 9, 9)
         attachments.add(conn, kiosk.state, post, Carried((picture,), Voice(b"ID3", 4)), 0)
@@ -141,8 +142,13 @@ def _fill(kiosk: Kiosk) -> None:
         events.record(conn, "backup.finished", NOW)
 
 
+def _hashed(kiosk: Kiosk, phone: str) -> str:
+    with kiosk.portal.app_context():
+        return hashed(phone)
+
+
 def _post(conn: db.Connection, title: str, phone: str, section: str = "talk") -> int:
-    sending = Sending(phone=phone * 32)
+    sending = Sending(phone=phone if len(phone) > 1 else phone * 32)
     thread = threads.open_thread(conn, title, "Amina", title, NOW, section=section, sending=sending)
     return threads.first_post(conn, thread)
 

@@ -29,6 +29,7 @@ TOKEN = "csrf_token"
 SOURCES = Path(__file__).parents[2] / "kiosk"
 FIT = ("Maize", "7", "a field of maize", "2026-11-25T10:00", "4071", "")
 """What may fit in a field that takes text, or a password."""
+DATED = {"datetime-local": "2026-11-25T10:00", "month": "2026-11", "time": "10:00", "file": ""}
 CHOSEN = ("submit", "button", "radio", "select", "checkbox")
 
 Known = dict[str, deque[str]]
@@ -240,7 +241,9 @@ def _fit(same: Sequence[Input], pick: int) -> str:
     choices = one.choices or (one.value,)
     if one.type in CHOSEN or one.value:
         return choices[pick % len(choices)]
-    return FIT[pick % len(FIT)] if one.type in ("text", "password") else fit(one.type)
+    if one.type == "hidden":
+        return ""
+    return FIT[pick % len(FIT)] if one.type in ("text", "password") else DATED.get(one.type, fit(one.type))
 
 
 def twisted(

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.test import create_environ, run_wsgi_app
 
 from kiosk.clock import system_clock
 from kiosk.config import Config
@@ -76,6 +77,29 @@ def test_the_consoles_session_stays_on_the_console(config: Config) -> None:
     console = create_site("console", config, system_clock, title="Console").config
     assert console["SESSION_COOKIE_NAME"] == "console_session"
     assert console["SESSION_COOKIE_SAMESITE"] == "Strict"
+
+
+def test_the_consoles_session_goes_over_https_alone_where_there_is_https(config: Config) -> None:
+    def secure(name: str, url: str) -> tuple[object, object]:
+        there = dataclasses.replace(config.console, url=url)
+        made = create_site(name, dataclasses.replace(config, portal=there, console=there), system_clock, title="x")
+        return made.config["SESSION_COOKIE_SECURE"], made.config["SESSION_COOKIE_NAME"]
+
+    assert secure("console", "https://kiosk.example") == (True, "__Host-console_session")
+    assert secure("console", "http://kiosk.example") == (False, "console_session")
+    # Phones come to the portal without a certificate that they trust.
+    assert secure("portal", "https://kiosk.example") == (False, "portal_session")
+
+
+@pytest.mark.parametrize("host", ["[::::]", "[", "[x]", "127.0.0.1:80:80", "a..b", "\xff"])
+def test_a_host_that_is_none_is_refused_with_all_headers(client: FlaskClient, host: str) -> None:
+    environ = create_environ("/echo", headers={"Host": host})
+    pieces, status, headers = run_wsgi_app(client.application, environ)
+    assert b"".join(pieces).startswith(b"400")
+    assert status.startswith("400")
+    for name in ("Content-Security-Policy", "X-Content-Type-Options", "X-Frame-Options", "Referrer-Policy"):
+        assert headers[name]
+    assert headers["Cache-Control"] == "no-store"
 
 
 def test_static_files_are_kept_a_year_under_their_hash(client: FlaskClient) -> None:
