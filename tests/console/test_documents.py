@@ -54,6 +54,7 @@ def test_a_file_comes_piece_by_piece_and_becomes_a_paper(
     assert "script-src 'self'" in page.headers["Content-Security-Policy"]
     file = console.get("/documents/1/1", **HOST)
     assert (file.data, file.headers["Content-Disposition"]) == (LONG, "attachment; filename=Minutes-of-May-2026.txt")
+    file.close()
     assert console.get("/documents/1/2", **HOST).status_code == 404
 
 
