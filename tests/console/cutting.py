@@ -156,13 +156,13 @@ class Phone:
                 assert self.form("/login", name=name, password=OWN)[0] == 303
 
 
-def send(phone: Phone, file: Path, digest: str, pause: threading.Event) -> None:
-    """Send a file as the script does, on after each cut, when `pause` is over."""
+def send(phone: Phone, file: Path, digest: str, again: threading.Semaphore) -> None:
+    """Send a file as the script does, on after each cut, each time it may."""
     while True:
         try:
             _go_on(phone, file, digest)
         except (OSError, http.client.HTTPException):
-            pause.wait(UP_SECONDS)
+            again.acquire(timeout=UP_SECONDS)
         else:
             return
 
@@ -210,22 +210,21 @@ def cut_often(village: Village, size_bytes: int, cuts: int) -> float:
     """
     file = village.folder / "recording.mp4"
     digest = _write(file, size_bytes)
-    pause = threading.Event()
+    again = threading.Semaphore(0)
     with scene(village) as (console, proxy, phone), file.open("rb") as source:
         told = digest_of(source)
         before = proxy.sent
-        worker = threading.Thread(target=send, args=(phone, file, told, pause))
+        worker = threading.Thread(target=send, args=(phone, file, told, again))
         worker.start()
         for number in range(1, cuts + 1):
             # Just before a piece is whole: nothing can cost more.
             at = (number * size_bytes // (cuts + 1)) // PIECE_BYTES * PIECE_BYTES + PIECE_BYTES * 9 // 10
-            pause.clear()
             proxy.cut_at(before + at)
             assert proxy.cut.wait(600)
             if number % 2 == 0:
                 console.kill()
                 console.start()
-            pause.set()
+            again.release()
         worker.join(600)
         assert not worker.is_alive()
         cost = (proxy.sent - before) / size_bytes

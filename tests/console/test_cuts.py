@@ -7,5 +7,4 @@ from tests.making import Village
 
 
 def test_an_upload_that_is_cut_five_times_arrives_whole_and_costs_at_most_a_tenth_more(village: Village) -> None:
-    """With 100 MB; `make bench-upload` does it with 300 MB."""
-    assert cut_often(village, 100_000_000, cuts=5) <= 1.10
+    assert cut_often(village, 300_000_000, cuts=5) <= 1.10
