@@ -61,5 +61,9 @@ def word(kind: str) -> str:
         "paper.withdrawn": gettext("withdrew a paper"),
         "paper.restored": gettext("restored a paper"),
         "upload.removed": gettext("gave up an upload"),
+        "notice.added": gettext("wrote a notice"),
+        "notice.changed": gettext("changed a notice"),
+        "notice.ended": gettext("took a notice down"),
+        "notice.resumed": gettext("showed a notice again"),
     }
     return str(words.get(kind, kind))

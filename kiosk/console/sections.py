@@ -24,6 +24,7 @@ class Section:
 SECTIONS = (
     Section("status", lazy_gettext("Start")),
     Section("documents", lazy_gettext("Papers"), holds=("uploads",)),
+    Section("notices", lazy_gettext("Notices")),
     Section("board", lazy_gettext("Board"), holds=("board_settings",)),
     Section("members", lazy_gettext("Members")),
     Section("machine", lazy_gettext("Machine"), holds=("clock", "wifi", "diagnostics")),

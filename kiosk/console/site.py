@@ -18,6 +18,7 @@ from kiosk.console import (
     documents,
     machine,
     members,
+    notices,
     operators,
     session,
     status,
@@ -33,7 +34,7 @@ from kiosk.web.board_words import section_word
 from kiosk.web.languages import make_pages
 
 PAGES = (
-    session, status, documents, uploads, board, board_settings, members, machine, clock_pages, wifi, diagnostics,
+    session, status, documents, uploads, notices, board, board_settings, members, machine, clock_pages, wifi, diagnostics,
     operators, audit,
 )  # fmt: skip
 
