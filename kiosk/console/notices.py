@@ -18,7 +18,7 @@ from kiosk.console.bodies import takes
 from kiosk.console.session import who
 from kiosk.errors import InvalidInput, NotFound
 from kiosk.host.conversion import Converter
-from kiosk.store import audit, own_notices
+from kiosk.store import audit, own_notices, papers
 from kiosk.store.db import transaction
 from kiosk.store.own_notices import Days, Text
 from kiosk.web import current, i18n
@@ -204,7 +204,7 @@ def _choices() -> dict[str, object]:
     return {
         "languages": documents.languages(),
         "hears": _converter.hears(),
-        "most_title": documents.MOST_TITLE,
+        "most_title": papers.MOST_TITLE,
         "most_text": own_notices.MOST_TEXT,
     }
 

@@ -34,8 +34,8 @@ from kiosk.web.board_words import section_word
 from kiosk.web.languages import make_pages
 
 PAGES = (
-    session, status, documents, uploads, notices, board, board_settings, members, machine, clock_pages, wifi, diagnostics,
-    operators, audit,
+    session, status, documents, uploads, notices, board, board_settings, members, machine, clock_pages, wifi,
+    diagnostics, operators, audit,
 )  # fmt: skip
 
 

@@ -87,7 +87,7 @@ def write(conn: Connection, state: State, notice: int, text: Text, sound: bytes 
     """Write what a notice says in a language, in place of what it said; the caller owns the transaction.
 
     Args:
-        text: its `sound` and `sound_bytes` are not looked at.
+        text: without a recording.
         sound: an MP3 of it being read; None: the one there is stays; empty: there is none any more.
 
     Raises:
@@ -100,16 +100,17 @@ def write(conn: Connection, state: State, notice: int, text: Text, sound: bytes 
         raise InvalidInput("Please fill in this field.", "text")
     if len(body) > MOST_TEXT:
         raise InvalidInput("This text is too long.", "text")
-    name, size = _kept(state, sound) if sound else ("", 0)
+    there = next((each for each in get(conn, notice).texts if each.language == text.language), text)
+    kept = (there.sound, there.sound_bytes) if sound is None else _kept(state, sound)
     conn.execute(
-        "INSERT INTO own_notice_texts VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (notice, language) DO UPDATE SET"
-        " title = excluded.title, text = excluded.text"
-        + ("" if sound is None else ", sound = excluded.sound, sound_bytes = excluded.sound_bytes"),
-        (notice, text.language, title, body, name, size),
+        "INSERT OR REPLACE INTO own_notice_texts VALUES (?, ?, ?, ?, ?, ?)",
+        (notice, text.language, title, body, *kept),
     )
 
 
 def _kept(state: State, sound: bytes) -> tuple[str, int]:
+    if not sound:
+        return "", 0
     name = f"{secrets.token_hex(8)}.mp3"
     write_durably(state.notices / name, sound)
     sync_folder(state.notices)
