@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from flask import Blueprint, render_template, request
-from flask_babel import gettext
 
+from kiosk.console import act_words
 from kiosk.console.session import needs
 from kiosk.store import audit, operators
 from kiosk.web.db import conn
@@ -32,44 +32,4 @@ def show() -> str:
 
 def word(kind: str) -> str:
     """Return what kind of act it was, in words; a kind that has none is shown as it is kept."""
-    words = {
-        "password.chosen": gettext("chose a password"),
-        "operator.added.editor": gettext("added an editor"),
-        "operator.added.manager": gettext("added a manager"),
-        "operator.rights.editor": gettext("made an editor"),
-        "operator.rights.manager": gettext("made a manager"),
-        "operator.reset": gettext("gave a new one-time password"),
-        "operator.shut_out": gettext("shut out"),
-        "operator.let_in": gettext("let in again"),
-        "board.rules": gettext("changed the rules of the board"),
-        "section.added": gettext("added a section"),
-        "section.changed": gettext("changed a section"),
-        "section.removed": gettext("took a section away"),
-        "ban.lifted": gettext("ended a ban"),
-        "member.added": gettext("added a member"),
-        "member.imported": gettext("added many members"),
-        "card.issued": gettext("made a new card"),
-        "card.revoked": gettext("revoked a card"),
-        "card.unlocked": gettext("unlocked a card"),
-        "machine.restarted": gettext("restarted the machine"),
-        "machine.shut_down": gettext("shut the machine down"),
-        "clock.set": gettext("set the clock"),
-        "wifi.changed": gettext("changed the Wi-Fi"),
-        "wifi.kept": gettext("kept the new Wi-Fi"),
-        "paper.added": gettext("added a paper"),
-        "paper.version": gettext("added a version of a paper"),
-        "paper.withdrawn": gettext("withdrew a paper"),
-        "paper.restored": gettext("restored a paper"),
-        "upload.removed": gettext("gave up an upload"),
-        "content.chosen": gettext("chose packs"),
-        "content.looked": gettext("had the channels asked"),
-        "content.let_go": gettext("let a version come again"),
-        "content.rolled_back": gettext("went back"),
-        "sync.agreed": gettext("agreed to a sync"),
-        "sync.paused": gettext("paused syncs"),
-        "sync.resumed": gettext("let syncs go on"),
-        "stick.taken": gettext("took packs from a stick"),
-        "stick.filled": gettext("filled a stick"),
-        "budget.changed": gettext("changed the data budget"),
-    }
-    return str(words.get(kind, kind))
+    return str(act_words.WORDS.get(kind, kind))

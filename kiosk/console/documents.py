@@ -21,7 +21,7 @@ from kiosk.packs.kinds import CATEGORIES
 from kiosk.packs.papers import ENDINGS, Reading
 from kiosk.store import audit, facts, items, papers, uploads
 from kiosk.store.db import transaction
-from kiosk.store.papers import Draft
+from kiosk.store.papers import MOST_TITLE, Draft
 from kiosk.store.uploads import Wanted
 from kiosk.web import current, i18n
 from kiosk.web.db import conn
@@ -131,7 +131,7 @@ def title_from(name: str) -> str:
     """Return a title for a file of this name, without its folder and ending."""
     last = re.split(r"[/\\]", name)[-1]
     stem = last.rpartition(".")[0] or last
-    return re.sub(r"[\W_]+", " ", stem).strip()[: papers.MOST_TITLE] or last[: papers.MOST_TITLE]
+    return re.sub(r"[\W_]+", " ", stem).strip()[:MOST_TITLE] or last[:MOST_TITLE]
 
 
 def typed(at: str, problem: str) -> Typed:
@@ -177,11 +177,12 @@ def _record(kind: str, paper: int) -> None:
     audit.record(conn(), who(), kind, papers.get(conn(), paper).newest.title, current.now())
 
 
-def _choices() -> dict[str, object]:
+def languages() -> list[str]:
+    """Return the languages to choose from: those of the interface first, then all that this kiosk knows."""
     known = {*i18n.LANGUAGES, *i18n.NAMES, *items.languages(conn(), current.generation())}
     codes = known | {each.language for each in papers.all_of(conn())}
-    return {
-        "categories": CATEGORIES,
-        "languages": sorted(codes, key=lambda code: (code not in i18n.LANGUAGES, i18n.language_name(code))),
-        "most_title": papers.MOST_TITLE,
-    }
+    return sorted(codes, key=lambda code: (code not in i18n.LANGUAGES, i18n.language_name(code)))
+
+
+def _choices() -> dict[str, object]:
+    return {"categories": CATEGORIES, "languages": languages(), "most_title": MOST_TITLE}

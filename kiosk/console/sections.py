@@ -26,6 +26,7 @@ SECTIONS = (
     Section("content", lazy_gettext("Content"), holds=("running", "going_back", "sticks")),
     Section("budget", lazy_gettext("Data budget")),
     Section("documents", lazy_gettext("Papers"), holds=("uploads",)),
+    Section("notices", lazy_gettext("Notices")),
     Section("board", lazy_gettext("Board"), holds=("board_settings",)),
     Section("members", lazy_gettext("Members")),
     Section("machine", lazy_gettext("Machine"), holds=("clock", "wifi", "diagnostics")),

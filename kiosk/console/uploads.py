@@ -133,6 +133,8 @@ def plain() -> AnyResponse | tuple[str, int]:
         except InvalidInput as error:
             problem = i18n.message(error)
             problems.append((error.field, f"{each.filename}: {problem}" if several else problem))
+        finally:
+            each.close()
     number = request.form.get("paper", "")
     if problems:
         typed = documents.typed(problems[0][0], " ".join(problem for _, problem in problems))

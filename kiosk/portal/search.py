@@ -17,7 +17,7 @@ from kiosk.portal import book_search, counting, membership, search_results
 from kiosk.portal.book_search import Pages
 from kiosk.portal.search_results import Result
 from kiosk.portal.translations import distance
-from kiosk.store import board_settings, books, search
+from kiosk.store import board_settings, books, notices, own_notices, search
 from kiosk.store.board_settings import BoardIs
 from kiosk.store.search import Asked, TooSlow
 from kiosk.store.search_words import MOST_QUESTION, tidy, words
@@ -131,6 +131,10 @@ def _add_packs(answer: Answer, asked: Asked, section: str, limit: int, place: in
     for name in ("courses", "documents", "notices"):
         if name in answer.groups:
             _cut(answer.groups[name], limit, place)
+    if "notices" in answer.groups and not place:
+        written = own_notices.found(conn(), asked.day, asked.words)[:limit]
+        own = [search_results.of_notice(notices.written(*each), each[1].text, asked) for each in written]
+        answer.groups["notices"].results = own + answer.groups["notices"].results
 
 
 def _cut(group: Group, limit: int, place: int) -> None:

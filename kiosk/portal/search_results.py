@@ -17,6 +17,7 @@ from kiosk.errors import NotFound
 from kiosk.portal import board, book_search, papers
 from kiosk.store import books, documents, facts, items
 from kiosk.store.db import Connection
+from kiosk.store.notices import Notice
 from kiosk.store.search import Asked, Found, FoundPaper, FoundPost
 from kiosk.store.search_words import excerpt, holds, marked, tidy
 from kiosk.web import current
@@ -81,6 +82,13 @@ def of_paper(conn: Connection, asked: Asked, found: FoundPaper) -> Result:
     about = str(gettext("For members only")) if found.members_only else ""
     paper = _Paper(words_url, url_for("papers.send", **place), found.sha256, about)
     return _of_file(conn, asked, paper, found.title, found.language, "")
+
+
+def of_notice(notice: Notice, text: str, asked: Asked) -> Result:
+    """Return a notice that an operator wrote."""
+    item = notice.item
+    url = url_for("notices.show", pack=item.pack, item=item.item, language=item.language)
+    return Result(url, marked(item.title, asked.words), excerpt(tidy(text), asked.words), item.language)
 
 
 def paper_address(conn: Connection, found: FoundPaper) -> str:

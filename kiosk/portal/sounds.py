@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from kiosk.errors import NotFound
 from kiosk.store import items, recordings
 from kiosk.store.items import Item
+from kiosk.store.notices import HERE
 from kiosk.store.recordings import Recording
 from kiosk.web import current
 from kiosk.web.db import conn
@@ -50,6 +51,8 @@ def of(item: Item, path: str | None) -> Sound | None:
     """Return the recording at `path` of an item, None if there is none."""
     if path is None:
         return None
+    if item.pack == HERE:
+        return Sound(url_for("notices.sound", item=item.item, language=item.language), "audio/mpeg", item.size_bytes)
     try:
         entry = items.entry(conn(), item, path)
     except NotFound:

@@ -10,6 +10,7 @@ documents/ab/abcd…       papers that were added here, named by their SHA-256
 uploads/                 files on their way here, by the number of the upload
 pictures/                first pages of papers, named by the SHA-256 of the paper
 attachments/             photos and voice notes of the board
+notices/                 recordings of notices that operators wrote
 secrets/                 keys of this kiosk alone, mode 0600
 """
 
@@ -79,6 +80,11 @@ class State:
         return self.folder / "attachments"
 
     @property
+    def notices(self) -> Path:
+        """Recordings of notices that operators wrote."""
+        return self.folder / "notices"
+
+    @property
     def lock(self) -> Path:
         """Locked by the one sync that may run."""
         return self.folder / "sync.lock"
@@ -86,7 +92,7 @@ class State:
     def prepare(self) -> None:
         """Make the folders that are missing."""
         made = (self.objects, self.parts, self.generations, self.trust, self.documents, self.pictures)
-        for folder in (*made, self.attachments, self.uploads, self.folder / "secrets"):
+        for folder in (*made, self.attachments, self.uploads, self.notices, self.folder / "secrets"):
             folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "secrets").chmod(0o700)
 

@@ -85,8 +85,7 @@ def begin(
         "SELECT * FROM uploads WHERE digest = ? AND coalesce(of_paper, 0) = ? AND became IS NULL",
         (bytes.fromhex(digest), wanted.of_paper or 0),
     ).fetchone()
-    coming = conn.execute("SELECT coalesce(sum(size_bytes - here_bytes), 0) FROM uploads WHERE became IS NULL")
-    needed = int(coming.fetchone()[0]) + (0 if row else size_bytes)
+    needed = sum(each.size_bytes - each.here_bytes for each in unfinished(conn)) + (0 if row else size_bytes)
     if shutil.disk_usage(state.folder).free - needed < spare_bytes:
         raise NoSpace("the card has no room for this paper", "make room: remove a pack, or give it a larger card")
     said = (title, wanted.category, wanted.language, wanted.members_only, to_text(now))

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from kiosk.store.uploads import PIECE_BYTES
-from tests.console.test_board import HOST
+from tests.console.entering import HOST
 
 
 def digest_of(file: BinaryIO) -> str:
@@ -32,7 +32,7 @@ class Sender:
     name: str = "minutes.txt"
 
     def token(self) -> str:
-        page = self.client.get("/documents", base_url=HOST).text
+        page = self.client.get("/documents", **HOST).text
         found = re.search(r'name="csrf_token" value="([^"]+)"', page)
         assert found
         return found[1]
@@ -42,14 +42,14 @@ class Sender:
             "name": self.name, "size": str(len(self.data)), "digest": digest_of(io.BytesIO(self.data)),
             "category": "reports", "language": "en", "who": "all", **fields,
         }  # fmt: skip
-        return self.client.post("/uploads", base_url=HOST, data=said, headers={"X-CSRFToken": self.token()})
+        return self.client.post("/uploads", **HOST, data=said, headers={"X-CSRFToken": self.token()})
 
     def piece(self, upload: int, at: int, piece: bytes) -> TestResponse:
         headers = {"X-CSRFToken": self.token()}
-        return self.client.patch(f"/uploads/{upload}?at={at}", base_url=HOST, data=piece, headers=headers)
+        return self.client.patch(f"/uploads/{upload}?at={at}", **HOST, data=piece, headers=headers)
 
     def finish(self, upload: int) -> TestResponse:
-        return self.client.post(f"/uploads/{upload}/finish", base_url=HOST, headers={"X-CSRFToken": self.token()})
+        return self.client.post(f"/uploads/{upload}/finish", **HOST, headers={"X-CSRFToken": self.token()})
 
     def send(self, **fields: str) -> TestResponse:
         """Send it as a whole and return the last answer."""

@@ -15,8 +15,8 @@ from werkzeug.test import TestResponse
 from kiosk.store import audit, db, papers, uploads
 from kiosk.store.uploads import PIECE_BYTES
 from tests.console import test_board
+from tests.console.entering import HOST, send
 from tests.console.sending import Sender, digest_of
-from tests.console.test_board import HOST, send
 from tests.making import Village
 from tests.papers import pdf
 
@@ -32,7 +32,7 @@ def plain(client: FlaskClient, *files: tuple[str, bytes], page: str = "/document
     """Send files by the plain form."""
     said = {"csrf_token": Sender(client, b"").token(), "category": "reports", "language": "en", "who": "all", **fields}
     sent = [(io.BytesIO(data), name) for name, data in files]
-    return client.post("/uploads/plain", base_url=HOST, data={**said, "file": sent})
+    return client.post("/uploads/plain", **HOST, data={**said, "file": sent})
 
 
 def test_a_file_comes_piece_by_piece_and_becomes_a_paper(
@@ -46,15 +46,16 @@ def test_a_file_comes_piece_by_piece_and_becomes_a_paper(
     assert village.state.document_path(paper.newest.sha256).read_bytes() == LONG
     assert list(village.state.uploads.iterdir()) == []
     assert [(act.who, act.kind, act.detail) for act in audit.last(conn, 1)] == [
-        ("operator", "paper.added", "Minutes of May 2026")
+        ("editor", "paper.added", "Minutes of May 2026")
     ]
-    page = console.get("/documents/1", base_url=HOST)
+    page = console.get("/documents/1", **HOST)
     assert "Minutes of May 2026" in page.text
     assert 'src="/static/' in page.text
     assert "script-src 'self'" in page.headers["Content-Security-Policy"]
-    file = console.get("/documents/1/1", base_url=HOST)
+    file = console.get("/documents/1/1", **HOST)
     assert (file.data, file.headers["Content-Disposition"]) == (LONG, "attachment; filename=Minutes-of-May-2026.txt")
-    assert console.get("/documents/1/2", base_url=HOST).status_code == 404
+    file.close()
+    assert console.get("/documents/1/2", **HOST).status_code == 404
 
 
 def test_a_newer_version_stands_before_the_older_ones_which_stay(
@@ -62,17 +63,19 @@ def test_a_newer_version_stands_before_the_older_ones_which_stay(
 ) -> None:
     Sender(console, TEXT).send(title="Accounts")
     assert Sender(console, LONG).send(paper="1").json == {"url": "/documents/1"}
-    assert plain(console, ("third.pdf", pdf(2, "The third")), paper="1", title="Accounts, right").status_code == 303
+    assert (
+        plain(console, ("third.pdf", pdf(2, text="The third")), paper="1", title="Accounts, right").status_code == 303
+    )
     versions = papers.get(conn, 1).versions
     assert [(each.version, each.title) for each in versions] == [
         (3, "Accounts, right"), (2, "Accounts"), (1, "Accounts"),
     ]  # fmt: skip
     for each in versions:
         assert village.state.document_path(each.sha256).is_file()
-    again = Sender(console, pdf(2, "The third")).send(paper="1")
+    again = Sender(console, pdf(2, text="The third")).send(paper="1")
     assert (again.status_code, again.json) == (422, {"problem": "The paper has this very file already."})
     assert uploads.unfinished(conn) == []
-    assert "already" in plain(console, ("x.pdf", pdf(2, "The third")), paper="1").text
+    assert "already" in plain(console, ("x.pdf", pdf(2, text="The third")), paper="1").text
     assert Sender(console, LONG).send(paper="9").status_code == 404
     assert Sender(console, LONG).send(paper="x").status_code == 422
     assert len(papers.get(conn, 1).versions) == 3
@@ -82,8 +85,8 @@ def test_it_is_withdrawn_and_restored(console: FlaskClient, conn: db.Connection)
     Sender(console, TEXT).send(title="Accounts")
     assert send(console, "/documents", "/documents/1/withdraw").status_code == 303
     assert papers.get(conn, 1).withdrawn_at
-    assert "nobody sees it" in console.get("/documents/1", base_url=HOST).text
-    assert "Withdrawn" in console.get("/documents", base_url=HOST).text
+    assert "nobody sees it" in console.get("/documents/1", **HOST).text
+    assert "Withdrawn" in console.get("/documents", **HOST).text
     assert send(console, "/documents", "/documents/1/restore").status_code == 303
     assert papers.get(conn, 1).withdrawn_at is None
     assert [act.kind for act in audit.last(conn, 2)] == ["paper.restored", "paper.withdrawn"]
@@ -95,12 +98,13 @@ def test_after_a_cut_the_same_file_goes_on_and_a_wrong_place_is_told(
     sender = Sender(console, LONG)
     upload = sender.begin().json["upload"]  # type: ignore[index]
     assert sender.piece(upload, 0, LONG[:PIECE_BYTES]).json == {"here": PIECE_BYTES}
-    uploads.path(village.state, upload).open("ab").write(b"what a cut left, told to nobody")
+    with uploads.path(village.state, upload).open("ab") as file:
+        file.write(b"what a cut left, told to nobody")
     for at, piece in ((0, LONG[:9]), (PIECE_BYTES + 1, b"x"), (-1, b"x"), (PIECE_BYTES, b"x" * PIECE_BYTES * 2)):
         answer = sender.piece(upload, at, piece)
         assert answer.status_code in (409, 413), at
     assert sender.finish(upload).json == {"here": PIECE_BYTES}
-    assert "are here" in console.get("/documents", base_url=HOST).text
+    assert "are here" in console.get("/documents", **HOST).text
     begun = Sender(console, LONG, "called otherwise.txt").begin(title="Another title")
     assert begun.json == {"upload": upload, "here": PIECE_BYTES, "piece": PIECE_BYTES}
     assert Sender(console, LONG).send(title="The last word").json == {"url": "/documents/1"}
@@ -180,7 +184,7 @@ def test_fields_are_judged_before_anything_is_sent(console: FlaskClient, conn: d
 )
 def test_the_name_of_a_file_is_only_words(console: FlaskClient, village: Village, name: str) -> None:
     assert Sender(console, TEXT, name).send().status_code == 200
-    page = console.get("/documents", base_url=HOST).text
+    page = console.get("/documents", **HOST).text
     assert "<script>." not in page
     assert "\u202e" not in page
     assert [path.name for path in village.state.documents.glob("*/*")] == [hashlib.sha256(TEXT).hexdigest()]
@@ -199,7 +203,7 @@ def test_many_files_of_the_plain_form_are_each_taken_for_themselves(console: Fla
 
 def test_what_is_too_large_for_a_page_is_not_read(console: FlaskClient) -> None:
     assert plain(console, ("big.txt", b"x" * 50_000_001)).status_code == 413
-    assert console.post("/login", base_url=HOST, data={"name": "x" * 1_000_001}).status_code == 413
+    assert console.post("/login", **HOST, data={"name": "x" * 1_000_001}).status_code == 413
 
 
 def test_without_room_on_the_card_it_is_said_at_once(
@@ -226,11 +230,11 @@ def test_a_file_on_its_way_is_told_given_up_and_forgotten_after_a_week(
     sender = Sender(console, LONG)
     upload = sender.begin().json["upload"]  # type: ignore[index]
     sender.piece(upload, 0, LONG[:PIECE_BYTES])
-    assert "A file is being uploaded." in console.get("/", base_url=HOST).text
+    assert "A file is being uploaded." in console.get("/", **HOST).text
     village.clock.forward(minutes=5)
-    assert "A file is being uploaded." not in console.get("/", base_url=HOST).text
+    assert "A file is being uploaded." not in console.get("/", **HOST).text
     assert send(console, "/documents", f"/uploads/{upload}/remove").status_code == 303
-    assert list(village.state.uploads.iterdir()) == uploads.unfinished(conn) == []
+    assert not [*village.state.uploads.iterdir(), *uploads.unfinished(conn)]
     assert sender.piece(upload, PIECE_BYTES, b"x").status_code == 404
 
     upload = sender.begin().json["upload"]  # type: ignore[index]
@@ -239,7 +243,7 @@ def test_a_file_on_its_way_is_told_given_up_and_forgotten_after_a_week(
     uploads.prune(conn, village.state, village.clock() + uploads.KEPT - timedelta(hours=1))
     assert [path.name for path in village.state.uploads.iterdir()] == [str(upload)]
     uploads.prune(conn, village.state, village.clock() + uploads.KEPT + timedelta(hours=1))
-    assert list(village.state.uploads.iterdir()) == uploads.unfinished(conn) == []
+    assert not [*village.state.uploads.iterdir(), *uploads.unfinished(conn)]
 
 
 def test_digests_are_of_pieces() -> None:

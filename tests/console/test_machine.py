@@ -18,7 +18,7 @@ from kiosk.console import create_console, lights, unplug
 from kiosk.host import health
 from kiosk.host.health import Health, Power, Uplink
 from kiosk.host.machine import Helped, Unhelped
-from kiosk.store import audit, db, events, moderation, threads
+from kiosk.store import audit, db, events, moderation, threads, uploads
 from kiosk.store.moderation import Act
 from tests.console.entering import HOST, enter, sign_in, token
 from tests.host.test_helper import Scene, at_work
@@ -153,7 +153,8 @@ def test_it_may_not_be_unplugged_while_something_goes_on(
         with app.test_request_context(**HOST):
             assert unplug.going_on(conn, Health(sticks=("sdb1",))) == ["A stick is being read or written."]
     assert "Nothing is going on." in inside.get("/", **HOST).text
-    events.record(conn, "upload.started", village.clock())
+    wanted = uploads.Wanted("Minutes", "reports", "en", members_only=False)
+    uploads.begin(conn, village.state, "operator", "minutes.pdf", "a" * 64, 9, wanted, 0, village.clock())
     assert "A file is being uploaded." in inside.get("/", **HOST).text
     sign_in_after(inside, village, hours=3)
     assert "Nothing is going on." in inside.get("/", **HOST).text

@@ -35,7 +35,7 @@ ABOUT_NO_VISITOR = {
     "generations", "packs", "collections", "entries", "items", "operators", "events", "trust_accepted", "trust_roots",
     "trust_heads", "clock", "settings", "usage", "holds", "sections", "acts", "paper_facts", "papers", "paper_versions",
     "recordings", "search_built", "search_papers", "search_places", "search_texts", "search_words",
-    "guesses", "failed_logins", "audit", "uploads", "announcements", "announcement_texts", "counts", "sought",
+    "guesses", "failed_logins", "audit", "uploads", "own_notices", "own_notice_texts", "counts", "sought",
     "offers", "transfer",
 }  # fmt: skip
 

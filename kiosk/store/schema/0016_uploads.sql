@@ -15,3 +15,21 @@ CREATE TABLE uploads (
     became       INTEGER REFERENCES papers           -- null until it is whole
 ) STRICT;
 CREATE UNIQUE INDEX uploads_once ON uploads (digest, coalesce(of_paper, 0)) WHERE became IS NULL;
+
+-- Notices that operators write. The recordings of their texts lie in notices/.
+CREATE TABLE own_notices (
+    notice       INTEGER PRIMARY KEY AUTOINCREMENT,  -- a kept address never shows another notice
+    starts       TEXT NOT NULL,
+    ends         TEXT NOT NULL CHECK (ends >= starts),
+    pinned       INTEGER NOT NULL CHECK (pinned IN (0, 1)),
+    ended_at     TEXT  -- when an operator took it down before its last day
+) STRICT;
+CREATE TABLE own_notice_texts (
+    notice       INTEGER NOT NULL REFERENCES own_notices,
+    language     TEXT NOT NULL,
+    title        TEXT NOT NULL CHECK (length(title) BETWEEN 1 AND 200),
+    text         TEXT NOT NULL CHECK (length(text) BETWEEN 1 AND 10000),
+    sound        TEXT NOT NULL,     -- the name of a file, "" for none
+    sound_bytes  INTEGER NOT NULL CHECK (sound_bytes >= 0),
+    PRIMARY KEY (notice, language)
+) STRICT, WITHOUT ROWID;
