@@ -79,7 +79,7 @@ class HostError(KioskError):
 class BudgetSpent(KioskError):
     """Nothing is wrong: the data budget, its hours, the link's rule or a pause say "not now". What came so far stays.
 
-    Its detail is the reason as a key, when it goes on, and figures (see `sync.reasons`).
+    Its detail is the reason as a key, when it goes on, and figures (see `store.reasons`).
     """
 
     exit_code = 9

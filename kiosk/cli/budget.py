@@ -16,11 +16,9 @@ from kiosk.clock import system_clock
 from kiosk.config import Config
 from kiosk.errors import ConfigError, InvalidInput
 from kiosk.host import link, timekeeping
-from kiosk.store import db, settings
+from kiosk.store import db, reasons, settings, standing
 from kiosk.store.settings import Hours, LinkIs, MeteredRule, Pause, SyncSettings
-from kiosk.sync import reasons
-from kiosk.sync import status as standing
-from kiosk.sync.status import Status
+from kiosk.store.standing import Status
 
 MB = 1_000_000
 OPTIONS = {

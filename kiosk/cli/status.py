@@ -14,10 +14,9 @@ from kiosk.cli import budget
 from kiosk.cli.kiosk_options import CONFIG, JSON, opened
 from kiosk.cli.output import as_json, duration, size
 from kiosk.host import link, timekeeping
+from kiosk.store import reasons, standing
 from kiosk.store.events import Event
-from kiosk.sync import reasons
-from kiosk.sync import status as standing
-from kiosk.sync.status import Status
+from kiosk.store.standing import Status
 
 ENDS = {
     "sync.started": "is running, or was cut",

@@ -18,11 +18,11 @@ from kiosk.cli.sticks import export, import_, stick
 from kiosk.config import Config
 from kiosk.errors import Conflict
 from kiosk.host import link, timekeeping
-from kiosk.sync import manners, reasons, room
-from kiosk.sync import status as standing
-from kiosk.sync.manners import Room
+from kiosk.store import manners, reasons, standing
+from kiosk.store.manners import Room
+from kiosk.store.standing import Status
+from kiosk.sync import room
 from kiosk.sync.plan import Change, Plan, Step
-from kiosk.sync.status import Status
 
 GUESSED_SPEED = 12_500
 """Bytes per second (100 kbit/s) where nothing was measured yet and no --rate is given."""

@@ -12,8 +12,9 @@ from kiosk.cli.output import ProgressLine, as_json, size
 from kiosk.clock import system_clock
 from kiosk.config import Config
 from kiosk.errors import BudgetSpent, HostError, MirrorError
+from kiosk.store import reasons
 from kiosk.store.state import State
-from kiosk.sync import neighbours, reasons
+from kiosk.sync import neighbours
 from kiosk.sync.agent import Agent, Outcome
 from kiosk.sync.mirrors import FolderMirror, HttpMirror, Mirror
 from kiosk.sync.plan import Change

@@ -19,19 +19,19 @@ from kiosk.errors import BudgetSpent, ConfigError, HostError, KioskError, NoSpac
 from kiosk.host import link, timekeeping
 from kiosk.packs.manifest import Manifest
 from kiosk.store import clock as clocks
-from kiosk.store import db, events, generations, holds, search_index
+from kiosk.store import db, events, generations, history, holds, manners, search_index
 from kiosk.store.generations import InstalledPack, NewPack
 from kiosk.store.holds import Hold
+from kiosk.store.reasons import Refusal
 from kiosk.store.state import State
 from kiosk.store.usage import Link
-from kiosk.sync import carry, history, install, lock, manners, offers, papers, room, stage, updater
+from kiosk.sync import carry, install, lock, offers, papers, room, stage, updater
 from kiosk.sync.fetch import Fetcher
 from kiosk.sync.meter import Meter
 from kiosk.sync.mirrors import Mirror
 from kiosk.sync.offers import Offer
 from kiosk.sync.plan import Change
 from kiosk.sync.progress import Counted, Progress
-from kiosk.sync.reasons import Refusal
 from kiosk.sync.updater import Refreshed
 
 

@@ -17,14 +17,13 @@ from zoneinfo import ZoneInfo
 
 from kiosk.clock import Clock
 from kiosk.errors import NoSpace
+from kiosk.store import manners, reasons, usage
 from kiosk.store import settings as stored_settings
-from kiosk.store import usage
 from kiosk.store.db import Connection, transaction
+from kiosk.store.manners import Bucket
+from kiosk.store.reasons import Refusal
 from kiosk.store.settings import SyncSettings
 from kiosk.store.usage import Link, Used
-from kiosk.sync import manners, reasons
-from kiosk.sync.manners import Bucket
-from kiosk.sync.reasons import Refusal
 
 FLUSH_BYTES, FLUSH_SECONDS = 256 * 1024, 5.0
 LINK_SECONDS = 60.0

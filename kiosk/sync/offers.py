@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from kiosk.store import manners
 from kiosk.store.generations import InstalledPack
 from kiosk.store.holds import Hold
 from kiosk.store.settings import SyncSettings
 from kiosk.store.usage import Link
-from kiosk.sync import manners, plan
+from kiosk.sync import plan
 from kiosk.sync.plan import Plan
 from kiosk.sync.updater import SignedHead
 

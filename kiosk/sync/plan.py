@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from kiosk.packs.head import Head, Route
-from kiosk.sync.reasons import Refusal
+from kiosk.store.reasons import Refusal
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import shutil
 
 from kiosk.errors import NoSpace
+from kiosk.store.manners import Room
 from kiosk.store.state import State
-from kiosk.sync.manners import Room
 from kiosk.sync.offers import Offer
 
 REMEDY = "choose fewer packs (`kiosk sync budget --packs`)"

@@ -13,9 +13,9 @@ import pytest
 
 from kiosk.errors import BudgetSpent
 from kiosk.store import db, settings, usage
+from kiosk.store.reasons import Reason
 from kiosk.store.settings import Hours, MeteredRule, Pause, SyncSettings
 from kiosk.sync.meter import FLUSH_BYTES, LONGEST_GAP, Meter
-from kiosk.sync.reasons import Reason
 from tests.making import MovableClock
 
 UTC_ZONE = ZoneInfo("UTC")

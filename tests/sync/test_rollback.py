@@ -11,10 +11,10 @@ import pytest
 
 from kiosk.clock import Reading
 from kiosk.errors import Conflict, NotFound
-from kiosk.store import db, events, holds
-from kiosk.sync import history, lock, rollback, status
-from kiosk.sync.manners import History
-from kiosk.sync.reasons import Reason
+from kiosk.store import db, events, history, holds, standing
+from kiosk.store.manners import History
+from kiosk.store.reasons import Reason
+from kiosk.sync import lock, rollback
 from tests.making import START, Village
 
 
@@ -70,7 +70,7 @@ def test_failures_are_counted_back_to_the_last_that_ended_well(village: Village,
     found = history.read(conn)
     assert (found.failures, found.success) == (2, START + timedelta(minutes=1))
     assert found.next_try == START + timedelta(hours=1)
-    told = status.read(conn, village.state, Reading(village.clock(), vouched=False), ZoneInfo("UTC"))
+    told = standing.read(conn, village.state, Reading(village.clock(), vouched=False), ZoneInfo("UTC"))
     assert told.due
     assert (told.due.reason, told.due.figures) == (Reason.BACKING_OFF, {"failures": 2})
 

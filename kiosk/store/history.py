@@ -6,7 +6,7 @@ from datetime import datetime
 
 from kiosk.store import events
 from kiosk.store.db import Connection
-from kiosk.sync.manners import History
+from kiosk.store.manners import History
 
 LOOKED_AT = 500
 

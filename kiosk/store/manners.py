@@ -13,9 +13,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from kiosk.store.holds import Hold
+from kiosk.store.reasons import Reason, Refusal
 from kiosk.store.settings import LinkIs, MeteredRule, Pause, SyncSettings
 from kiosk.store.usage import Link, Used
-from kiosk.sync.reasons import Reason, Refusal
 
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=2), timedelta(hours=4)
 """After a failure the wait begins here, doubles with each further one, and never gets longer than this."""

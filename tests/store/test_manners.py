@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from kiosk.store import manners, reasons
 from kiosk.store.holds import Hold
+from kiosk.store.manners import History, Room
+from kiosk.store.reasons import Reason, Refusal
 from kiosk.store.settings import Hours, LinkIs, MeteredRule, Pause, SyncSettings
 from kiosk.store.usage import Link, Used
-from kiosk.sync import manners, reasons
-from kiosk.sync.manners import History, Room
-from kiosk.sync.reasons import Reason, Refusal
 
 KAMPALA = ZoneInfo("Africa/Kampala")  # UTC+3 all year
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)  # 11:00 in Kampala

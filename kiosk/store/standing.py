@@ -7,17 +7,16 @@ from zoneinfo import ZoneInfo
 
 from kiosk.clock import Freshness, Reading
 from kiosk.store import clock as clocks
-from kiosk.store import events, generations, holds, settings, usage
+from kiosk.store import events, generations, history, holds, manners, settings, usage
 from kiosk.store.db import Connection
 from kiosk.store.events import Event
 from kiosk.store.generations import Generation
 from kiosk.store.holds import Hold
+from kiosk.store.manners import History
+from kiosk.store.reasons import Refusal
 from kiosk.store.settings import SyncSettings
 from kiosk.store.state import State
 from kiosk.store.usage import Used
-from kiosk.sync import history, manners
-from kiosk.sync.manners import History
-from kiosk.sync.reasons import Refusal
 
 
 @dataclass(frozen=True)
