@@ -15,9 +15,10 @@ from kiosk.errors import BudgetSpent, HostError, MirrorError
 from kiosk.store import reasons
 from kiosk.store.state import State
 from kiosk.sync import neighbours
-from kiosk.sync.agent import Agent, Outcome
+from kiosk.sync.agent import Agent
 from kiosk.sync.mirrors import FolderMirror, HttpMirror, Mirror
 from kiosk.sync.plan import Change
+from kiosk.sync.session import Outcome
 
 LISTEN_SECONDS = 3.0
 

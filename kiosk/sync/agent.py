@@ -6,54 +6,32 @@ and goes on being served; when the budget ends it, the packs that are complete b
 
 from __future__ import annotations
 
-import errno
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, field
 
 from kiosk.clock import Clock, Reading
 from kiosk.config import Config
-from kiosk.errors import BudgetSpent, ConfigError, HostError, KioskError, NoSpace, StoreError
+from kiosk.errors import BudgetSpent, ConfigError, KioskError, NoSpace, StoreError
 from kiosk.host import link, timekeeping
 from kiosk.packs.manifest import Manifest
 from kiosk.store import clock as clocks
 from kiosk.store import db, events, generations, history, holds, manners, search_index
 from kiosk.store.generations import InstalledPack, NewPack
 from kiosk.store.holds import Hold
-from kiosk.store.reasons import Refusal
 from kiosk.store.state import State
+from kiosk.store.transfers import Step
 from kiosk.store.usage import Link
 from kiosk.sync import carry, install, lock, offers, papers, room, stage, updater
+from kiosk.sync.failures import told
 from kiosk.sync.fetch import Fetcher
 from kiosk.sync.meter import Meter
 from kiosk.sync.mirrors import Mirror
 from kiosk.sync.offers import Offer
-from kiosk.sync.plan import Change
-from kiosk.sync.progress import Counted, Progress
+from kiosk.sync.progress import Counted, Noted, Progress
+from kiosk.sync.session import Outcome, Session
 from kiosk.sync.updater import Refreshed
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a sync ended: the generation that is current, what changed (nothing: it was up to date), all bytes that
-    came, and the packs that wait for a better link, with the reason.
-    """
-
-    generation: int
-    changes: tuple[Change, ...]
-    fetched_bytes: int
-    left: Mapping[str, Refusal] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Session:
-    """What one sync has at hand: the database, the meter, and the mirrors that may be asked now."""
-
-    conn: db.Connection
-    meter: Meter
-    mirrors: tuple[Mirror, ...]
 
 
 class Agent:
@@ -95,12 +73,17 @@ class Agent:
         """
         try:
             with self._counted() as (conn, meter):
-                return self._recorded(conn, meter, progress or _silent)
+                noted = Noted(conn, self._clock, progress)
+                try:
+                    return self._recorded(conn, meter, noted)
+                finally:
+                    noted.end()
         except OSError as error:  # before there is a database to tell it to
-            raise _told(error) from error
+            raise told(error) from error
 
-    def _recorded(self, conn: db.Connection, meter: Meter, progress: Progress) -> Outcome:
+    def _recorded(self, conn: db.Connection, meter: Meter, noted: Noted) -> Outcome:
         try:
+            noted.step(Step.LOOK)
             install.clear(self._state, conn)
             search_index.build_missing(conn, self._state)
             session = Session(conn, meter, tuple(meter.usable(self._mirrors)))
@@ -108,7 +91,7 @@ class Agent:
                 conn, "sync.started", mirrors=[mirror.name for mirror in session.mirrors],
                 channels=list(self._config.sync.channels),
             )  # fmt: skip
-            outcome = self._run(session, progress)
+            outcome = self._run(session, noted)
         except BudgetSpent as stop:
             meter.flush()
             self._record(
@@ -129,28 +112,44 @@ class Agent:
         return outcome
 
     def offer(self) -> Offer:
-        """Return what a sync would do now, after a trusted refresh; changes nothing that is served.
+        """Return what a sync would do now, after a trusted refresh, and note all that is on offer for the console;
+        changes nothing that is served.
 
         Raises:
             As `run`.
         """
         try:
             with self._counted() as (conn, meter):
-                return self._offer(Session(conn, meter, tuple(meter.usable(self._mirrors))))
+                return self._looked(conn, meter)
         except OSError as error:
-            raise _told(error) from error
+            raise told(error) from error
+
+    def _looked(self, conn: db.Connection, meter: Meter) -> Offer:
+        try:
+            self._record(conn, "look.started")
+            offer = self._offer(Session(conn, meter, tuple(meter.usable(self._mirrors))), whole=True)
+        except BudgetSpent as stop:
+            self._record(conn, "look.paused", message=stop.message, **stop.detail)
+            raise
+        except (KioskError, OSError) as error:
+            failure = told(error)
+            with suppress(StoreError):
+                self._record(conn, "look.failed", message=failure.message, hint=failure.hint or "")
+            raise failure from error
+        self._record(conn, "look.finished")
+        return offer
 
     def _failed(self, conn: db.Connection, error: KioskError | OSError) -> KioskError:
-        told, failures = _told(error), history.read(conn).failures + 1
+        failure, failures = told(error), history.read(conn).failures + 1
         again = manners.next_try(failures, self._clock(), random.random())  # noqa: S311 - spreads kiosks, guards nothing
         with suppress(StoreError):  # a full card can not note that it is full; who called is told all the same
             self._record(
-                conn, "sync.failed", error=type(told).__name__, message=told.message, hint=told.hint or "",
+                conn, "sync.failed", error=type(failure).__name__, message=failure.message, hint=failure.hint or "",
                 failures=failures, next_try=again.isoformat(),
             )  # fmt: skip
-        return told
+        return failure
 
-    def _run(self, session: Session, progress: Progress) -> Outcome:
+    def _run(self, session: Session, noted: Noted) -> Outcome:
         offer = self._offer(session)
         if not offer.plan.changes and self._state.current_number():
             papers.read_left(self._state, session.conn, self._state.current_number(), self._clock())
@@ -158,9 +157,11 @@ class Agent:
             self._finish_cut(session.conn, offer)
             return Outcome(self._state.current_number(), (), session.meter.total_bytes, offer.plan.left)
         room.check(offer, self._state, self._config.sync.spare_bytes)
-        staged, stop = self._staged(session, offer, progress)
+        noted.step(Step.FETCH, to_fetch := room.to_fetch(offer, self._state))
+        staged, stop = self._staged(session, offer, Counted(session.meter, to_fetch, noted))
         if stop and not staged:
             raise stop
+        noted.step(Step.INSTALL)
         packs = [
             NewPack(s.sha256, s.head.manifest_sha256, staged[s.head.pack]) for s in offer.heads if s.head.pack in staged
         ]
@@ -193,17 +194,16 @@ class Agent:
             carry.keep(self._state, held)
             install.prune(self._state, conn, parts=parts)
         except (OSError, NoSpace) as error:
-            told = _told(error)
-            if not isinstance(told, NoSpace):
+            failure = told(error)
+            if not isinstance(failure, NoSpace):
                 raise
             with suppress(NoSpace):
-                self._record(conn, "carry.failed", message=told.message, hint=told.hint or "")
+                self._record(conn, "carry.failed", message=failure.message, hint=failure.hint or "")
 
     def _staged(
-        self, session: Session, offer: Offer, progress: Progress
+        self, session: Session, offer: Offer, counted: Counted
     ) -> tuple[dict[str, Manifest], BudgetSpent | None]:
         """Fetch and stage the plan's steps; return what is complete, and what ended it early."""
-        counted = Counted(session.meter, offer.plan.download_bytes, progress)
         staged: dict[str, Manifest] = {}
         for step in offer.plan.steps:
             counted.what = step.head.pack
@@ -217,32 +217,34 @@ class Agent:
                 return staged, stop
         return staged, None
 
-    def _offer(self, session: Session) -> Offer:
+    def _offer(self, session: Session, *, whole: bool = False) -> Offer:
         conn = session.conn
         held = tuple(holds.all_of(conn).values())
-        refreshed = self._refreshed(session, held)
+        whole = whole or session.meter.settings.packs is None
+        refreshed = self._refreshed(session, held, whole=whole)
         number = self._state.current_number()
         current = generations.get(conn, number)
         installed = {pack.pack: pack for pack in current.packs} if current else {}
         with db.transaction(conn):
             holds.lift(conn, manners.lifted({s.head.pack: s.head.version for s in refreshed.heads}, held))
+        offers.remember(conn, refreshed.heads, installed, whole=whole)
         links = {session.meter.link(mirror) for mirror in session.mirrors}
         link = next(each for each in Link if each in links)
         offer = offers.make(refreshed.heads, installed, session.meter.settings, held, link)
         room.check_claim(offer, self._config.sync.most_bytes)
         return offer
 
-    def _refreshed(self, session: Session, held: Sequence[Hold]) -> Refreshed:
-        wanted = session.meter.settings.packs
+    def _refreshed(self, session: Session, held: Sequence[Hold], *, whole: bool) -> Refreshed:
+        wanted = session.meter.settings.packs or ()
         refreshed = updater.refresh(
             session.mirrors, self._config.sync.channels, session.conn, self._state.trust, self._root(),
             self._reading(),
-            packs=None if wanted is None else frozenset(wanted).union(hold.pack for hold in held),
+            packs=None if whole else frozenset(wanted).union(hold.pack for hold in held),
             meter=session.meter,
         )  # fmt: skip
         for warning in refreshed.warnings:
-            told = {"error": type(warning).__name__, "message": warning.message, "hint": warning.hint or ""}
-            self._record(session.conn, "trust.warning", **told)
+            warned = {"error": type(warning).__name__, "message": warning.message, "hint": warning.hint or ""}
+            self._record(session.conn, "trust.warning", **warned)
         return refreshed
 
     def _as_it_is(self, pack: InstalledPack) -> NewPack:
@@ -281,15 +283,3 @@ class Agent:
             ) as meter,
         ):
             yield conn, meter
-
-
-def _told(error: KioskError | OSError) -> KioskError:
-    if isinstance(error, KioskError):
-        return error
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return NoSpace(f"the card is full ({error.filename or 'while writing'})", "make room and sync again")
-    return HostError(f"{error.filename or 'the card'}: {error.strerror or error}", "is the card in order?")
-
-
-def _silent(done: int, total: int, path: str) -> None:
-    """Tell nobody."""

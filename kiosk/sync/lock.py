@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import fcntl
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from kiosk.errors import Conflict
 from kiosk.store.state import State
+
+TRIES, BETWEEN_SECONDS = 4, 0.05
+"""Whoever only looks whether a sync runs holds the lock for an instant: that must end no sync."""
 
 
 @contextmanager
@@ -19,8 +23,12 @@ def alone(state: State) -> Iterator[None]:
     """
     state.prepare()
     with state.lock.open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise Conflict("a sync is running already", "wait for it to end") from error
+        for tries_left in reversed(range(TRIES)):
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError as error:
+                if not tries_left:
+                    raise Conflict("a sync is running already", "wait for it to end") from error
+                time.sleep(BETWEEN_SECONDS)
         yield

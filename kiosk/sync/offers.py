@@ -1,6 +1,6 @@
 """What to take of what the channels offer: the operator's choice, what was gone back from, the link's rule, the order.
 
-True always: pure. A pack that does not come now stays as it is installed, and is told with the reason.
+True always: choosing is pure. A pack that does not come now stays as it is installed, and is told with the reason.
 """
 
 from __future__ import annotations
@@ -9,8 +9,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from kiosk.store import manners
+from kiosk.store import offers as stored
+from kiosk.store.db import Connection, transaction
 from kiosk.store.generations import InstalledPack
 from kiosk.store.holds import Hold
+from kiosk.store.offers import Offered
 from kiosk.store.settings import SyncSettings
 from kiosk.store.usage import Link
 from kiosk.sync import plan
@@ -57,3 +60,21 @@ def make(
         left=left,
     )
     return Offer(made, tuple(heads), installed, versions)
+
+
+def remember(
+    conn: Connection, heads: Sequence[SignedHead], installed: Mapping[str, InstalledPack], *, whole: bool
+) -> None:
+    """Note for the console what the channels offer; `whole` says that these are all packs there are."""
+    found = []
+    for signed in heads:
+        head, here = signed.head, installed.get(signed.head.pack)
+        route = head.route_from(here.manifest_sha256 if here else "")
+        found.append(
+            Offered(
+                head.pack, head.version, signed.channel, head.kinds, head.installed_bytes, head.full.download_bytes,
+                here.version if here else 0, route.download_bytes,
+            )
+        )  # fmt: skip
+    with transaction(conn):
+        stored.remember(conn, found, whole=whole)

@@ -29,14 +29,19 @@ def check_claim(offer: Offer, most_bytes: int) -> None:
 
 def needed(offer: Offer, state: State, spare_bytes: int) -> Room:
     """Return what a sync would need on the card now; what was fetched for it before is counted once."""
-    blobs = [blob for step in offer.plan.steps for blob in step.route.blobs]
     return Room(
         old_bytes=sum(pack.size_bytes for pack in offer.installed.values()),
         new_bytes=sum(step.head.installed_bytes for step in offer.plan.steps),
-        parts_bytes=max(0, offer.plan.download_bytes - sum(state.part_bytes(blob.sha256) for blob in blobs)),
+        parts_bytes=to_fetch(offer, state),
         spare_bytes=spare_bytes,
         free_bytes=shutil.disk_usage(state.folder).free,
     )
+
+
+def to_fetch(offer: Offer, state: State) -> int:
+    """Return how many bytes are yet to come: what was fetched before a cut lies in `parts/`."""
+    blobs = [blob for step in offer.plan.steps for blob in step.route.blobs]
+    return max(0, offer.plan.download_bytes - sum(state.part_bytes(blob.sha256) for blob in blobs))
 
 
 def check(offer: Offer, state: State, spare_bytes: int) -> None:

@@ -34,8 +34,8 @@ TOLD = {
 ABOUT_NO_VISITOR = {
     "generations", "packs", "collections", "entries", "items", "operators", "events", "trust_accepted", "trust_roots",
     "trust_heads", "clock", "settings", "usage", "holds", "sections", "acts", "paper_facts", "papers", "paper_versions",
-    "recordings", "search_built", "search_papers", "search_places", "search_texts", "search_words",
-    "guesses", "failed_logins", "audit",
+    "offers", "transfer", "recordings", "search_built", "search_papers", "search_places", "search_texts",
+    "search_words", "guesses", "failed_logins", "audit",
 }  # fmt: skip
 
 

@@ -1,0 +1,33 @@
+"""What one sync has at hand, and how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from kiosk.store import db
+from kiosk.store.reasons import Refusal
+from kiosk.sync.meter import Meter
+from kiosk.sync.mirrors import Mirror
+from kiosk.sync.plan import Change
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a sync ended: the generation that is current, what changed (nothing: it was up to date), all bytes that
+    came, and the packs that wait for a better link, with the reason.
+    """
+
+    generation: int
+    changes: tuple[Change, ...]
+    fetched_bytes: int
+    left: Mapping[str, Refusal] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Session:
+    """What one sync has at hand: the database, the meter, and the mirrors that may be asked now."""
+
+    conn: db.Connection
+    meter: Meter
+    mirrors: tuple[Mirror, ...]
