@@ -36,10 +36,15 @@ TICK_SECONDS = 0.5
 UNITS = {
     "start-sync": ("start", "--no-block", "kiosk-sync-now.service"),
     "stop-sync": ("stop", "kiosk-sync-now.service", "kiosk-sync.service"),
+    "start-look": ("start", "--no-block", "kiosk-look.service"),
     "restart": ("reboot", "--no-block"),
     "shut-down": ("poweroff", "--no-block"),
 }
-STICK_UNITS = {"import-stick": "kiosk-usb@{}.service", "export-stick": "kiosk-export@{}.service"}
+NAMED_UNITS = {
+    "import-stick": "kiosk-usb@{}.service",
+    "export-stick": "kiosk-export@{}.service",
+    "roll-back": "kiosk-rollback@{}.service",
+}
 
 
 class Acts:
@@ -74,8 +79,8 @@ class Acts:
         """
         if order.verb in UNITS:
             self._run(*UNITS[order.verb])
-        elif order.verb in STICK_UNITS:
-            self._run("start", "--no-block", STICK_UNITS[order.verb].format(*order.arguments))
+        elif order.verb in NAMED_UNITS:
+            self._run("start", "--no-block", NAMED_UNITS[order.verb].format(*order.arguments))
         elif order.verb == "set-time":
             self._set_time(*order.arguments)
         elif order.verb == "set-wifi":

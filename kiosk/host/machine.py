@@ -28,10 +28,13 @@ class Machine(Protocol):
     """The machine the kiosk runs on. Every method raises HostError when it is not done."""
 
     def start(self, what: str) -> None:
-        """Begin something that goes on by itself: "sync"."""
+        """Begin something that goes on by itself: "sync", or "look" for what the channels offer."""
 
     def stop(self, what: str) -> None:
         """End it."""
+
+    def roll_back(self, generation: int) -> None:
+        """Begin to go back to a generation that was served before."""
 
     def import_stick(self, folder: Path) -> None:
         """Begin to take over packs from the stick at `folder`."""
@@ -62,12 +65,16 @@ class Helped:
         self._path = path
 
     def start(self, what: str) -> None:
-        """Begin "sync"."""
+        """Begin "sync" or "look"."""
         self._order(f"start-{what}")
 
     def stop(self, what: str) -> None:
         """End "sync"."""
         self._order(f"stop-{what}")
+
+    def roll_back(self, generation: int) -> None:
+        """Begin to go back."""
+        self._order("roll-back", generation)
 
     def import_stick(self, folder: Path) -> None:
         """Begin to take over packs."""
@@ -120,14 +127,18 @@ class Unhelped:
         self._children: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self, what: str) -> None:
-        """Begin "sync"."""
-        self._begin({"sync": ["run"]}, what)
+        """Begin "sync" or "look"."""
+        self._begin({"sync": ["run"], "look": ["plan"]}, what)
 
     def stop(self, what: str) -> None:
         """End "sync", as Ctrl-C does."""
         child = self._children.get(what)
         if child and child.poll() is None:
             child.send_signal(signal.SIGINT)
+
+    def roll_back(self, generation: int) -> None:
+        """Begin to go back."""
+        self._begin({"rollback": ["rollback", str(generation), "--yes"]}, "rollback")
 
     def import_stick(self, folder: Path) -> None:
         """Begin to take over packs."""

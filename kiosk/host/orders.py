@@ -27,6 +27,7 @@ PASSWORD = re.compile(r"[!-~][ -~]{6,61}[!-~]")
 """What WPA takes, without spaces at the ends, which nobody sees."""
 MOST_NAME_BYTES = 32
 CHANNELS = range(1, 14)
+GENERATIONS = range(1, 2**31)
 
 
 class Refused(ValueError):
@@ -58,6 +59,12 @@ def _stick(value: object) -> str:
     if text != f"{STICKS}/{name}" or not STICK.fullmatch(name):
         raise Refused(f"a stick is a folder {STICKS}/sdb1")
     return name
+
+
+def _generation(value: object) -> int:
+    if type(value) is not int or value not in GENERATIONS:  # True is an int to Python
+        raise Refused("a generation is a number from 1 on")
+    return value
 
 
 def wifi_name(value: object) -> str:
@@ -92,6 +99,8 @@ def _text(value: object) -> str:
 VERBS: Mapping[str, tuple[Callable[[object], object], ...]] = {
     "start-sync": (),
     "stop-sync": (),
+    "start-look": (),
+    "roll-back": (_generation,),
     "import-stick": (_stick,),
     "export-stick": (_stick,),
     "restart": (),

@@ -17,6 +17,8 @@ from kiosk.host.orders import VERBS, Order, Refused
 GOOD: dict[str, list[Any]] = {
     "start-sync": [],
     "stop-sync": [],
+    "start-look": [],
+    "roll-back": [41],
     "import-stick": ["/run/kiosk-usb/sdb1"],
     "export-stick": ["/run/kiosk-usb/sda"],
     "restart": [],
@@ -55,6 +57,12 @@ def test_every_verb_refuses_wrong_types_and_numbers_of_arguments(verb: str) -> N
                 continue
             with pytest.raises(Refused):
                 orders.read(line(verb, [*arguments[:place], wrong, *arguments[place + 1 :]]))
+
+
+@pytest.mark.parametrize("number", [0, -1, 2**31, 10**30, True, "1", "1 --yes", 1.0])
+def test_a_generation_is_a_number_and_nothing_else(number: object) -> None:
+    with pytest.raises(Refused):
+        orders.read(line("roll-back", [number]))
 
 
 OUTSIDE = [
