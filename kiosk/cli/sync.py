@@ -24,9 +24,6 @@ from kiosk.store.standing import Status
 from kiosk.sync import room
 from kiosk.sync.plan import Change, Plan, Step
 
-GUESSED_SPEED = 12_500
-"""Bytes per second (100 kbit/s) where nothing was measured yet and no --rate is given."""
-
 
 @click.group()
 def sync() -> None:
@@ -104,7 +101,7 @@ def plan(config_path: Path, rate: int | None, json_: bool) -> None:
     with opened(config) as (state, conn):
         needed = room.needed(offer, state, config.sync.spare_bytes)
         found = standing.read(conn, state, timekeeping.read(), config.time_zone, link.is_metered())
-    speed = rate * 125 if rate else found.speed_bytes or GUESSED_SPEED
+    speed = rate * 125 if rate else found.speed_bytes or manners.GUESSED_SPEED
     if json_:
         as_json(_value(todo, needed, found, speed))
         return

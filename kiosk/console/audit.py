@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from flask import Blueprint, render_template, request
-from flask_babel import gettext
+from flask_babel import gettext, lazy_gettext
 
 from kiosk.console.session import needs
 from kiosk.store import audit, operators
 from kiosk.web.db import conn
 
 A_PAGE = 50
+CONTENT = {
+    "content.chosen": lazy_gettext("chose packs"),
+    "content.looked": lazy_gettext("had the channels asked"),
+    "content.let_go": lazy_gettext("let a version come again"),
+    "content.rolled_back": lazy_gettext("went back"),
+    "sync.agreed": lazy_gettext("agreed to a sync"),
+    "sync.paused": lazy_gettext("paused syncs"),
+    "sync.resumed": lazy_gettext("let syncs go on"),
+    "stick.taken": lazy_gettext("took packs from a stick"),
+    "stick.filled": lazy_gettext("filled a stick"),
+    "budget.changed": lazy_gettext("changed the data budget"),
+}
+"""What is done to content and the data budget."""
 
 pages = Blueprint("audit", __name__, url_prefix="/acts")
 
@@ -57,4 +70,4 @@ def word(kind: str) -> str:
         "wifi.changed": gettext("changed the Wi-Fi"),
         "wifi.kept": gettext("kept the new Wi-Fi"),
     }
-    return str(words.get(kind, kind))
+    return str(words.get(kind) or CONTENT.get(kind, kind))

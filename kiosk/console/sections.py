@@ -23,6 +23,8 @@ class Section:
 
 SECTIONS = (
     Section("status", lazy_gettext("Start")),
+    Section("content", lazy_gettext("Content"), holds=("running", "going_back", "sticks")),
+    Section("budget", lazy_gettext("Data budget")),
     Section("board", lazy_gettext("Board"), holds=("board_settings",)),
     Section("members", lazy_gettext("Members")),
     Section("machine", lazy_gettext("Machine"), holds=("clock", "wifi", "diagnostics")),

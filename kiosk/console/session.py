@@ -24,6 +24,8 @@ from kiosk.web import current, i18n
 from kiosk.web.db import conn
 
 IDLE = timedelta(minutes=30)
+AGAIN = "again"
+"""In the query of a page that a browser loads anew by itself: nobody may be there, so it keeps no session open."""
 OPEN_TO_ALL = ("session.login", "session.sign_in", "languages.show", "static", "icon", "healthz")
 FOR_A_NEW_PASSWORD = ("session.password", "session.choose", "session.logout")
 
@@ -44,7 +46,8 @@ def guard() -> Response | None:
         if request.method not in ("GET", "HEAD"):
             abort(403)
         return redirect(url_for("session.login"), 303)
-    session["seen"] = to_text(current.now())
+    if request.method != "GET" or AGAIN not in request.args:
+        session["seen"] = to_text(current.now())
     if operator.must_change and request.endpoint not in FOR_A_NEW_PASSWORD:
         return redirect(url_for("session.password"), 303)
     return None

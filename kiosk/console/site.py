@@ -13,12 +13,17 @@ from kiosk.console import (
     audit,
     board,
     board_settings,
+    budget,
+    content,
     diagnostics,
+    going_back,
     machine,
     members,
     operators,
+    running,
     session,
     status,
+    sticks,
     wifi,
 )
 from kiosk.console import clock as clock_pages
@@ -29,7 +34,10 @@ from kiosk.web.app import create_site
 from kiosk.web.board_words import section_word
 from kiosk.web.languages import make_pages
 
-PAGES = (session, status, board, board_settings, members, machine, clock_pages, wifi, diagnostics, operators, audit)
+PAGES = (
+    session, status, content, running, going_back, sticks, budget, board, board_settings, members, machine, clock_pages,
+    wifi, diagnostics, operators, audit,
+)  # fmt: skip
 
 
 def create_console(config: Config, clock: Clock = system_clock, host: Machine | None = None) -> Flask:

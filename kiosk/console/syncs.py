@@ -33,7 +33,7 @@ class Sync:
 def history(conn: Connection, limit: int) -> list[Sync]:
     """Return the last syncs, the newest first."""
     ends = _ends(events.last(conn, "sync.", 3 * limit))
-    return [Sync(event.at, _light(event)) for event in ends[:limit]]
+    return [Sync(event.at, light(event)) for event in ends[:limit]]
 
 
 def next_try(conn: Connection) -> str:
@@ -66,7 +66,8 @@ def _was_cut(following: Event) -> bool:
     return following.kind == "sync.started"
 
 
-def _light(event: Event) -> Light:
+def light(event: Event) -> Light:
+    """Return how a sync went, by its last event."""
     detail = event.detail
     if event.kind == "sync.failed":
         remedy = str(detail.get("hint", ""))

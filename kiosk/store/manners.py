@@ -23,6 +23,8 @@ SMALL_KINDS = frozenset({"notice", "document"})
 MOST_STEPS = 8
 """The end of a pause, of a month, of a day and the next open hour: who has gone through them all has a yes."""
 MOST_DAYS = 366
+GUESSED_SPEED = 12_500
+"""Bytes per second (100 kbit/s) where nothing was measured yet."""
 
 
 def link_of(*, free: bool, says: LinkIs, machine: bool | None) -> Link:

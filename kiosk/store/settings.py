@@ -79,6 +79,7 @@ class SyncSettings:
         packs: the packs to have; None: all that the channels offer.
         order: packs in the order of importance; those not named come after them, the smallest update first.
         pause: that nothing is to be fetched now.
+        agreed_only: whether a sync that begins by itself may only look, and go on with one that was agreed to.
     """
 
     day_bytes: int | None = None
@@ -92,6 +93,7 @@ class SyncSettings:
     packs: tuple[str, ...] | None = None
     order: tuple[str, ...] = ()
     pause: Pause | None = None
+    agreed_only: bool = False
 
 
 DEFAULTS = SyncSettings()
@@ -200,4 +202,6 @@ def _from_json(name: str, value: Any) -> object:
         return LinkIs(value)
     if name == "metered_rule":
         return MeteredRule(value)
+    if name == "agreed_only":
+        return bool(value)
     return int(value)

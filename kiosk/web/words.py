@@ -30,13 +30,16 @@ CATEGORIES = {
 
 
 def install(app: Flask) -> None:
-    """Give templates the filters `subject`, `level`, `category` and `minutes`, and all words of the first two."""
+    """Give templates the filters `subject`, `level`, `category`, `minutes` and `length_of_time`, and all words of the
+    first two.
+    """
     app.jinja_env.globals.update(subject_words=SUBJECTS, level_words=LEVELS)
     app.jinja_env.filters.update(
         subject=SUBJECTS.__getitem__,
         level=LEVELS.__getitem__,
         category=CATEGORIES.__getitem__,
         minutes=minutes,
+        length_of_time=length_of_time,
     )
 
 
@@ -47,3 +50,8 @@ def minutes(value: int) -> str:
     if value % 60 == 0:
         return str(gettext("%(hours)d h", hours=value // 60))
     return str(gettext("%(hours)d h %(minutes)d min", hours=value // 60, minutes=value % 60))
+
+
+def length_of_time(seconds: int) -> str:
+    """Return how long something takes, in whole minutes: an estimate is no better than that."""
+    return minutes(max(1, -(-seconds // 60)))
