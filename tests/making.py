@@ -146,9 +146,9 @@ class FolderMirror:
 class Village:
     """A federation and one kiosk that follows it, both below `folder`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, now: datetime = START) -> None:
         self.folder = folder
-        self.clock = MovableClock()
+        self.clock = MovableClock(now)
         self.repository = Repository(folder / "repository", folder / "keys", self.clock)
         self.repository.init([CHANNEL])
         self.mirror = FolderMirror(self.repository.folder)

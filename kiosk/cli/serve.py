@@ -76,10 +76,15 @@ def console(config_path: Path, helped: bool) -> None:
       kiosk serve console --config kiosk.yaml
     """
     config = configuration.load(config_path)
-    host = Helped() if helped else Unhelped(config_path)
-    app = create_console(config, host=host)
     uploads.spool_on_card(State(config.state))
-    _serve(app, config.console)
+    if helped:
+        _serve(create_console(config, host=Helped()), config.console)
+        return
+    host = Unhelped(config_path)
+    try:
+        _serve(create_console(config, host=host), config.console)
+    finally:
+        host.end()
 
 
 @serve.command()

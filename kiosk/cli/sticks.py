@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -12,10 +13,12 @@ from kiosk import config as configuration
 from kiosk.cli import syncing
 from kiosk.cli.kiosk_options import CONFIG, JSON, opened
 from kiosk.cli.output import ProgressLine, as_json, size
+from kiosk.clock import system_clock
 from kiosk.config import Config
-from kiosk.errors import ConfigError, MirrorError, TrustError
+from kiosk.errors import ConfigError, KioskError, MirrorError, NoSpace, TrustError
 from kiosk.host import link, timekeeping
 from kiosk.store import clock as clocks
+from kiosk.store import db, events
 from kiosk.sync import carry, lock
 from kiosk.sync.carry import Exported
 from kiosk.sync.meter import Meter
@@ -38,10 +41,11 @@ def import_(folder: Path, config_path: Path, json_: bool) -> None:
     Example:
       kiosk sync import /media/stick
     """
-    place = repository_on(folder)
+    config, place = configuration.load(config_path), repository_on(folder)
     if not holds_repository(place):
+        _record(config, "import.failed", message=f"{place}: this is not a repository", hint="")
         raise ConfigError(f"{place}: this is not a repository", "name the folder that has metadata/ and blobs/ in it")
-    syncing.run(configuration.load(config_path), [FolderMirror(place)], json_=json_, by_hand=True)
+    syncing.run(config, [FolderMirror(place)], json_=json_, by_hand=True)
 
 
 @click.command()
@@ -60,7 +64,9 @@ def stick(folder: Path, config_path: Path) -> None:
     config = configuration.load(config_path)
     place = folder / REPOSITORY
     if not place.is_dir():
-        click.echo(f"{folder}: there is no {REPOSITORY}/ on this stick; nothing is done")
+        told = f"{folder}: there is no {REPOSITORY}/ on this stick; nothing is done"
+        _record(config, "import.failed", message=told, hint="")
+        click.echo(told)
         return
     fill = (place / FILL).exists()
     if holds_repository(place):
@@ -105,9 +111,26 @@ def _export(config: Config, place: Path, others: Sequence[Mirror], *, quiet: boo
             with Meter(
                 conn, lambda: clocks.now(conn, timekeeping.read()).at, config.time_zone, link.is_metered
             ) as meter:
-                return carry.export_to(place, state, others, _Paid(meter), line.bytes)
+                done = carry.export_to(place, state, others, _Paid(meter), line.bytes)
+        except KioskError as error:
+            _note(conn, "export.failed", message=error.message, hint=error.hint or "")
+            raise
+        else:
+            _note(conn, "export.finished", packs=len(done.packs), copied_bytes=done.copied_bytes)
+            return done
         finally:
             line.end()
+
+
+def _record(config: Config, kind: str, **detail: object) -> None:
+    with opened(config) as (_, conn):
+        _note(conn, kind, **detail)
+
+
+def _note(conn: db.Connection, kind: str, **detail: object) -> None:
+    # The console asked for it and waits for a word of how it ended.
+    with suppress(NoSpace), db.transaction(conn):
+        events.record(conn, kind, system_clock(), **detail)
 
 
 class _Paid:

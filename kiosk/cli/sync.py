@@ -18,7 +18,7 @@ from kiosk.cli.sticks import export, import_, stick
 from kiosk.config import Config
 from kiosk.errors import Conflict
 from kiosk.host import link, timekeeping
-from kiosk.store import manners, reasons, standing
+from kiosk.store import agreements, manners, reasons, settings, standing
 from kiosk.store.manners import Room
 from kiosk.store.standing import Status
 from kiosk.sync import room
@@ -59,6 +59,9 @@ def run(config_path: Path, due: bool, json_: bool) -> None:
         _not_now(why, json_=json_)
         return
     try:
+        if due and (why := _only_looks(config)):
+            _not_now(why, json_=json_)
+            return
         syncing.run(config, syncing.mirrors(config), json_=json_)
     except Conflict as error:
         if not due:
@@ -81,6 +84,18 @@ def _waits(config: Config) -> str | None:
     if refusal is None and found.internet and not syncing.free_mirrors(config):
         refusal = found.internet
     return reasons.sentence(refusal, config.time_zone) if refusal else None
+
+
+def _only_looks(config: Config) -> str | None:
+    """Look what is on offer where an operator must agree first, and return that this is so; None: a sync may begin."""
+    with opened(config) as (_, conn):
+        wishes = settings.sync(conn)
+        if not wishes.agreed_only or agreements.is_open(conn):
+            return None
+        looked = agreements.looked_lately(conn, wishes.every_hours, timekeeping.read().at)
+    if not looked:
+        syncing.agent(config, syncing.mirrors(config)).offer()
+    return "an operator must agree in the console to what is on offer"
 
 
 @sync.command()

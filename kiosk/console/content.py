@@ -11,7 +11,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from kiosk.console import acts, jobs, packs, syncs
+from kiosk.console import acts, jobs, packs, pauses, syncs
 from kiosk.console.packs import Fate, Line
 from kiosk.console.session import who
 from kiosk.errors import InvalidInput
@@ -108,6 +108,7 @@ def _page(problem: str = "") -> str:
         fates={each.pack: fate_word(each) for each in found.lines},
         places={pack: place for place, pack in enumerate(found.standing.settings.order, 1)},
         job=jobs.last(),
+        internet=pauses.sentence(found.standing.internet.to_value()) if found.standing.internet else "",
         history=syncs.history(conn(), HISTORY),
         problem=problem,
     )

@@ -14,7 +14,7 @@ from enum import StrEnum
 from kiosk.console import acts
 from kiosk.console.session import who
 from kiosk.host import health
-from kiosk.store import audit, events, generations, transfers
+from kiosk.store import agreements, audit, events, generations, transfers
 from kiosk.store.db import Connection, transaction
 from kiosk.store.events import Event
 from kiosk.store.transfers import Transfer
@@ -86,14 +86,14 @@ def begin(what: str, act: Callable[[], None], kind: str, detail: str = "") -> bo
     with transaction(conn()):
         now = current.now()
         audit.record(conn(), who(), kind, detail, now)
-        events.record(conn(), "asked", now, what=what, after=before)
+        agreements.ask(conn(), what, before, now)
     return True
 
 
 def last() -> Job:
     """Return what was asked for last, and how far it is."""
     db = conn()
-    asked = next(iter(events.last(db, "asked")), None)
+    asked = agreements.last(db)
     what = str(asked.detail["what"]) if asked else "sync"
     if runs():
         return Job(what, Phase.RUNS, transfers.get(db))

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from kiosk.cli import output
-from kiosk.store import db, holds
+from kiosk.store import agreements, db, events, holds, offers, settings
+from kiosk.store.settings import SyncSettings
 from kiosk.sync import lock
 from tests.cli.commands import configure, run
 from tests.making import Village, http_server
@@ -177,3 +178,22 @@ def test_a_failure_is_waited_out_by_itself_and_tried_at_once_by_hand(ask: Ask, v
     assert "failures  1 in a row" in ask("status").stdout
     with lock.alone(village.state):
         assert ask("run").returncode == 6
+
+
+def test_where_an_operator_must_agree_a_sync_that_is_due_only_looks(village: Village) -> None:
+    village.release()
+    config = configure(
+        village.folder / "kiosk.yaml", village.state.folder, village.config.sync.trusted_root,
+        village.repository.folder,
+    )  # fmt: skip
+    village.state.prepare()
+    with closing(db.connect(village.state.database)) as conn:
+        settings.save_sync(conn, SyncSettings(agreed_only=True))
+        for _ in range(2):
+            assert "must agree" in run("sync", "run", "--due", "--config", config).stdout
+        assert village.state.current_number() == 0
+        assert [event.kind for event in events.last(conn, "look.", 9)] == ["look.finished", "look.started"]
+        assert list(offers.all_of(conn)) == ["members"]
+        agreements.ask(conn, "sync", 0, village.clock())
+        assert "new: members 1" in run("sync", "run", "--due", "--config", config).stdout
+        assert not agreements.is_open(conn)
