@@ -51,6 +51,7 @@ def word(kind: str) -> str:
         "card.issued": gettext("made a new card"),
         "card.revoked": gettext("revoked a card"),
         "card.unlocked": gettext("unlocked a card"),
+        "report.price": gettext("set the price of a megabyte"),
         "machine.restarted": gettext("restarted the machine"),
         "machine.shut_down": gettext("shut the machine down"),
         "clock.set": gettext("set the clock"),

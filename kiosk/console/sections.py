@@ -25,6 +25,7 @@ SECTIONS = (
     Section("status", lazy_gettext("Start")),
     Section("board", lazy_gettext("Board"), holds=("board_settings",)),
     Section("members", lazy_gettext("Members")),
+    Section("reports", lazy_gettext("Reports")),
     Section("machine", lazy_gettext("Machine"), holds=("clock", "wifi", "diagnostics")),
     Section("operators", lazy_gettext("Operators"), "manager"),
     Section("audit", lazy_gettext("What was done"), "manager"),

@@ -17,6 +17,7 @@ from kiosk.console import (
     machine,
     members,
     operators,
+    reports,
     session,
     status,
     wifi,
@@ -29,7 +30,9 @@ from kiosk.web.app import create_site
 from kiosk.web.board_words import section_word
 from kiosk.web.languages import make_pages
 
-PAGES = (session, status, board, board_settings, members, machine, clock_pages, wifi, diagnostics, operators, audit)
+PAGES = (
+    session, status, board, board_settings, members, reports, machine, clock_pages, wifi, diagnostics, operators, audit,
+)  # fmt: skip
 
 
 def create_console(config: Config, clock: Clock = system_clock, host: Machine | None = None) -> Flask:
