@@ -6,7 +6,7 @@ True always: there are numbers and no people in it; what is for members only is 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask_babel import format_decimal, gettext
@@ -42,7 +42,7 @@ def measures() -> list[Measure]:
         Measure(Kind.FILES, gettext("Files")),
         Measure(Kind.COURSES, gettext("Courses finished")),
         Measure(Kind.SEARCHES, gettext("Searches")),
-        Measure(Kind.MISSED, gettext("Found nothing")),
+        Measure(Kind.MISSED, gettext("Searches that found nothing")),
         Measure(Kind.BYTES, gettext("Data")),
     ]
 
@@ -142,7 +142,9 @@ def part_word(name: str, *, short: bool = False) -> str:
     """Return what an hour, day or month is called beside the others of its period."""
     if len(name) == counts.HOUR:
         return name[-2:] if short else f"{name[-2:]}:00"
-    return str(int(name[-2:])) if short else period_word(Period(name))
+    if short:
+        return str(int(name[-2:]))
+    return i18n.short_day(date.fromisoformat(name)) if len(name) == counts.DAY else period_word(Period(name))
 
 
 def shown(kind: str, numbers: Numbers) -> str:

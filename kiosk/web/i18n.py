@@ -126,6 +126,11 @@ def day(value: date) -> str:
     return str(format_date(value, DAYS.get(chosen(), "d MMMM y")))
 
 
+def short_day(value: date) -> str:
+    """Return a date of a known year, such as "24 Nov"."""
+    return str(format_date(value, "d MMM"))
+
+
 def month(value: date) -> str:
     """Return the month of a date, such as "November 2026"."""
     return str(format_date(value, MONTHS.get(chosen(), "LLLL y")))
