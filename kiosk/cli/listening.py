@@ -65,7 +65,6 @@ def bind(
     most_bytes: int,
     proxy: str | None = None,
     threads: int = THREADS,
-    *,
     sent: Sent | None = None,
 ) -> Any:
     """Return a server that listens, and answers once its `run` is called.

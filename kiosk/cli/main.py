@@ -25,6 +25,7 @@ GROUPS = {
     "member": ["kiosk.cli.member"],
     "recording": ["kiosk.cli.recording"],
     "document": ["kiosk.cli.document"],
+    "report": ["kiosk.cli.report"],
     "demo": ["kiosk.cli.demo"],
 }
 """Where each command lies, and the modules that add to it."""
@@ -57,6 +58,7 @@ def kiosk() -> None:
                       kiosk member add|import|list|card|revoke|reissue|unlock
                       kiosk recording add|list|remove
                       kiosk document add|list|withdraw|restore
+                      kiosk report
     What needs root:  kiosk helper
     The board:        kiosk board reports|queue|hide|restore|close|pin|section
     To try it all:    kiosk demo

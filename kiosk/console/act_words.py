@@ -23,6 +23,7 @@ WORDS = {
     "card.issued": lazy_gettext("made a new card"),
     "card.revoked": lazy_gettext("revoked a card"),
     "card.unlocked": lazy_gettext("unlocked a card"),
+    "report.price": lazy_gettext("set the price of a megabyte"),
     "machine.restarted": lazy_gettext("restarted the machine"),
     "machine.shut_down": lazy_gettext("shut the machine down"),
     "clock.set": lazy_gettext("set the clock"),

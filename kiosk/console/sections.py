@@ -29,6 +29,7 @@ SECTIONS = (
     Section("notices", lazy_gettext("Notices")),
     Section("board", lazy_gettext("Board"), holds=("board_settings",)),
     Section("members", lazy_gettext("Members")),
+    Section("reports", lazy_gettext("Reports")),
     Section("machine", lazy_gettext("Machine"), holds=("clock", "wifi", "diagnostics")),
     Section("operators", lazy_gettext("Operators"), "manager"),
     Section("audit", lazy_gettext("What was done"), "manager"),

@@ -35,6 +35,7 @@ LANGUAGES = {
 }
 """The interface's languages, each named as its speakers do; the first is used when nothing better is known."""
 DAYS = {"es": "d 'de' MMMM 'de' y", "pt": "d 'de' MMMM 'de' y"}
+MONTHS = {"es": "LLLL 'de' y", "pt": "LLLL 'de' y"}
 MOMENTS = {"ar": "d MMM y، HH:mm"}
 """Patterns of dates where a language differs from the common one. Digits are 0-9 in every language, as on the phones'
 own keys and in the prices people write.
@@ -123,6 +124,16 @@ def _short(value: float) -> str:
 def day(value: date) -> str:
     """Return a date such as "24 November 2026"."""
     return str(format_date(value, DAYS.get(chosen(), "d MMMM y")))
+
+
+def short_day(value: date) -> str:
+    """Return a date of a known year, such as "24 Nov"."""
+    return str(format_date(value, "d MMM"))
+
+
+def month(value: date) -> str:
+    """Return the month of a date, such as "November 2026"."""
+    return str(format_date(value, MONTHS.get(chosen(), "LLLL y")))
 
 
 def moment(value: datetime) -> str:

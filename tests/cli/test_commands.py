@@ -26,7 +26,7 @@ COMMANDS = [
     "sync run", "sync plan", "sync status", "sync rollback", "sync pause", "sync resume", "sync budget",
     "sync import", "sync export", "sync stick",
     "document add", "document list", "document withdraw", "document restore",
-    "serve portal", "serve console", "serve library", "serve mirror", "demo",
+    "serve portal", "serve console", "serve library", "serve mirror", "report", "demo",
 ]  # fmt: skip
 
 
@@ -39,7 +39,7 @@ def test_help_has_an_example(command: str) -> None:
 
 def test_the_first_help_names_every_group() -> None:
     text = kiosk("--help").stdout
-    assert all(group in text for group in ("pack", "repo", "sync", "serve", "document", "demo"))
+    assert all(group in text for group in ("pack", "repo", "sync", "serve", "document", "report", "demo"))
 
 
 def test_lint_speaks_json(tmp_path: Path) -> None:
