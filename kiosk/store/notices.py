@@ -75,7 +75,7 @@ def written(own: OwnNotice, text: Text) -> Notice:
     """Return an operator's notice in one of its languages."""
     words = tidy(text.text)
     summary = words if len(words) <= SUMMARY_LETTERS else f"{words[:SUMMARY_LETTERS].rpartition(' ')[0]}…"
-    item = Item(HERE, str(own.notice), text.language, text.title, summary, "", text.sound_bytes, {}, 0)
+    item = Item(HERE, str(own.notice), text.language, text.title, summary, "", text.sound_bytes, {}, 0, "notice")
     return Notice(item, own.days.starts, own.days.ends, own.days.pinned, text.sound or None)
 
 
