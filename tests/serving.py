@@ -11,9 +11,9 @@ from waitress.server import create_server
 
 
 @contextmanager
-def served(app: Callable[..., Any]) -> Iterator[int]:
-    """Serve an application with waitress, yield the port, and end it with all its connections."""
-    server = create_server(app, host="127.0.0.1", port=0, ident=None)
+def served(app: Callable[..., Any], host: str = "127.0.0.1") -> Iterator[int]:
+    """Serve an application with waitress on loopback, yield the port, and end it with all its connections."""
+    server = create_server(app, host=host, port=0, ident=None)
     worker = threading.Thread(target=server.run)
     worker.start()
     asked = threading.Event()

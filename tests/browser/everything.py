@@ -54,6 +54,21 @@ class Seen:
 
 def everything(config: Config) -> tuple[Flask, list[Seen]]:
     """Return a portal that is full, and the pages to be looked at: one of every kind there is."""
+    app, member = filled(config)
+    visitor = app.test_client()
+    card = f"/c/{join(state_of(app), 'Otieno').token}"
+    seen = [Seen(address, _cookie(member)) for address in [*_some(app, member), *ASKED]]
+    known = {endpoint_of(app, each.address) for each in seen} - {"home.show"}
+    others = [address for address in _some(app, visitor) if endpoint_of(app, address) not in known]
+    seen += [Seen(address, "") for address in [*others, card]]
+    reached = {endpoint_of(app, each.address) for each in seen}
+    pages = {rule.endpoint for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())} - NOT_PAGES
+    assert pages <= reached, f"lead to them by a link, with something to show: {pages - reached}"
+    return app, seen
+
+
+def filled(config: Config) -> tuple[Flask, FlaskClient]:
+    """Return a portal that is full, and a member who is signed in and has written."""
     state = State(config.state)
     state.prepare()
     packer = Packer(state)
@@ -65,16 +80,7 @@ def everything(config: Config) -> tuple[Flask, list[Seen]]:
     member = app.test_client()
     sign_in(member, join(state_of(app)))
     _write(member)
-    visitor = app.test_client()
-    card = f"/c/{join(state_of(app), 'Otieno').token}"
-    seen = [Seen(address, _cookie(member)) for address in [*_some(app, member), *ASKED]]
-    known = {endpoint_of(app, each.address) for each in seen} - {"home.show"}
-    others = [address for address in _some(app, visitor) if endpoint_of(app, address) not in known]
-    seen += [Seen(address, "") for address in [*others, card]]
-    reached = {endpoint_of(app, each.address) for each in seen}
-    pages = {rule.endpoint for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())} - NOT_PAGES
-    assert pages <= reached, f"lead to them by a link, with something to show: {pages - reached}"
-    return app, seen
+    return app, member
 
 
 def _some(app: Flask, client: FlaskClient) -> list[str]:

@@ -39,10 +39,12 @@ SEND_UNCHECKED = """() => {
 
 @dataclass(frozen=True)
 class Site:
-    """The portal as it is served, and its pages."""
+    """A site as it is served, and its pages."""
 
     url: str
     pages: list[Seen]
+    session: str = "portal_session"
+    """The name of its cookie."""
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +71,7 @@ def each_page(
     found = []
     for cookie in {each.cookie for each in site.pages}:
         context = chromium.new_context(viewport=size, locale=language, color_scheme=scheme)
-        _carry(context, site.url, cookie)
+        _carry(context, site, cookie)
         page = context.new_page()
         for each in site.pages:
             if each.cookie == cookie:
@@ -79,9 +81,9 @@ def each_page(
     return [(address, what) for address, what in found if what]
 
 
-def _carry(context: BrowserContext, url: str, cookie: str) -> None:
+def _carry(context: BrowserContext, site: Site, cookie: str) -> None:
     if cookie:
-        context.add_cookies([{"name": "portal_session", "value": cookie, "url": url}])
+        context.add_cookies([{"name": site.session, "value": cookie, "url": site.url}])
 
 
 def axe(page: Page) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -18,7 +19,11 @@ OWN = "a field of green beans"
 
 def enter(app: Flask, conn: db.Connection, village: Village, rights: Rights = Rights.MANAGER) -> FlaskClient:
     """Return a client in which a new operator of these rights, named like them, is signed in."""
-    now = village.clock()
+    return let_in(app, conn, rights, village.clock())
+
+
+def let_in(app: Flask, conn: db.Connection, rights: Rights, now: datetime) -> FlaskClient:
+    """Do as `enter` for a console whose clock says `now`."""
     operators.add(conn, rights, rights, now)
     operator = operators.choose_password(conn, rights, OWN, now)
     client = app.test_client()

@@ -1,0 +1,130 @@
+"""A console on which every page has something to show, as a manager sees it, an editor, and who is not in."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+
+from kiosk.config import Config, Site
+from kiosk.console import create_console
+from kiosk.console.session import OPEN_TO_ALL
+from kiosk.host.machine import Unhelped
+from kiosk.store import audit, bans, board_settings, cards, db, events, guesses, members, moderation, operators, threads
+from kiosk.store.moderation import Act
+from kiosk.store.operators import Rights
+from kiosk.store.state import State
+from tests.browser.everything import Seen, filled
+from tests.console.entering import HOST, let_in
+from tests.portal.conftest import NOW
+from tests.portal.crawl import ENOUGH_OF_A_KIND, Page, endpoint_of, read
+from tests.portal.membership import join
+
+NOT_PAGES = {"healthz", "static", "icon", "board.small", "board.voice"}
+"""What a GET brings that stands within a page. A new page is not to be added here, but to be led to by a link."""
+ASKED = ("/acts?who=manager", "/acts?who=nobody", "/nothing", "/login")
+"""Pages that are unlike the first of their kind, and what no link leads to."""
+HOST_NAME = "127.0.0.3"
+SYNCS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("sync.finished", {"changes": [["village", 0, 1]], "fetched_bytes": 48_000_000}),
+    ("sync.failed", {"message": "the mirror does not answer", "hint": "is there a link?"}),
+    ("sync.paused", {"reason": "paused", "again": None}),
+    ("sync.rolled_back", {"generation": 1}),
+    ("sync.finished", {"changes": [], "fetched_bytes": 0}),
+)
+
+
+def everything(config: Config) -> tuple[Flask, list[Seen]]:
+    """Return a console that is full, and the pages to be looked at: one of every kind, for each who may see it."""
+    filled(config)
+    app = create_console(
+        replace(config, console=Site(HOST_NAME, 8000, HOST["base_url"])), lambda: NOW, Unhelped(Path("kiosk.yaml"))
+    )
+    state = State(config.state)
+    with closing(db.connect(state.database)) as conn:
+        manager, editor = (let_in(app, conn, rights, NOW) for rights in (Rights.MANAGER, Rights.EDITOR))
+        _fill(conn, state)
+    seen, reached = _walk(app, manager)
+    pages = {rule.endpoint for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())}
+    pages -= NOT_PAGES | set(OPEN_TO_ALL)
+    assert pages <= reached, f"lead to them by a link, with something to show: {pages - reached}"
+    for_editor, reached = _walk(app, editor)
+    closed = {each for each in pages if getattr(app.view_functions[each], "needs", None)}
+    assert pages - closed <= reached, f"an editor is not led to {pages - closed - reached}"
+    assert not closed & reached
+    seen += [Seen(address, cookie_of(manager)) for address in ASKED]
+    return app, [*seen, *for_editor, Seen("/acts", cookie_of(editor)), Seen("/login", "")]
+
+
+def cookie_of(client: FlaskClient) -> str:
+    """Return the session cookie of who is signed in."""
+    found = client.get_cookie("console_session", HOST_NAME)
+    assert found
+    return found.value
+
+
+def _walk(app: Flask, client: FlaskClient) -> tuple[list[Seen], set[str]]:
+    """Return the first page of each kind that links and searches lead to from the start, and all that was reached."""
+    first: dict[str, str] = {}
+    known, kinds, queue = {"/"}, Counter[str](), deque(["/"])
+    while queue:
+        address = queue.popleft()
+        endpoint = endpoint_of(app, address)
+        kinds[endpoint] += 1
+        if kinds[endpoint] > ENOUGH_OF_A_KIND:
+            continue
+        with client.get(address, **HOST) as answer:
+            assert answer.status_code == 200, (address, answer.status_code)
+            if answer.mimetype != "text/html":
+                continue
+            page = read(Page(address, endpoint, answer.text))
+        first.setdefault(endpoint, address)
+        links = [*page.links, *(form.action for form in page.forms if form.method == "GET")]
+        for link in (link.partition("#")[0] for link in links):
+            if link.startswith("/") and "lang=" not in link and link not in known:
+                known.add(link)
+                queue.append(link)
+    return [Seen(address, cookie_of(client)) for address in first.values()], set(kinds)
+
+
+def _fill(conn: db.Connection, state: State) -> None:
+    for number, (kind, detail) in enumerate(SYNCS):
+        events.record(conn, kind, NOW - timedelta(hours=40 - 6 * number), **detail)
+    events.record(conn, "backup.finished", NOW - timedelta(days=2))
+    _write(conn)
+    holders = [join(state, name) for name in ("محمد بن عبد الله", "श्रीमती कृष्णा त्रिपाठी", "Zoë", "Wanjirũ wa Mũgĩthi")]
+    with db.transaction(conn):
+        cards.revoke(conn, holders[0].member, NOW)
+        members.add(conn, "Without Card", NOW)
+        paper = conn.execute("SELECT max(paper) FROM papers").fetchone()[0]
+        members.record_reading(conn, holders[1].member, paper, 1, NOW)
+        operators.add(conn, "Grace", Rights.EDITOR, NOW)
+        operators.add(conn, "a-long-name-without-any-space-in-it-at-a", Rights.EDITOR, NOW)
+        operators.shut_out(conn, "Grace", shut=True)
+        guesses.count(conn, "manager", NOW, known=True)
+        guesses.count(conn, "somebody", NOW, known=False)
+        for number in range(60):
+            audit.record(conn, "manager", "member.added", f"№ {number}", NOW)
+
+
+def _write(conn: db.Connection) -> None:
+    act = Act("manager", NOW, "it insults a neighbour")
+    with db.transaction(conn):
+        board_settings.save(conn, replace(board_settings.read(conn), first_waits=True))
+        rude = threads.open_thread(conn, "Insults", "Juma", "Hear me", NOW, sending=threads.Sending("c" * 32))
+        post = threads.first_post(conn, rude)
+        bans.ban(conn, post, 7, act, NOW.date())
+        moderation.restore(conn, post, Act("editor", NOW))
+        sold = threads.open_thread(
+            conn, "كراسي للبيع", "محمد", "كرسيان من الخشب", NOW, sending=threads.Sending("d" * 32)
+        )
+        for number, reason in enumerate(("fraud", "rude")):
+            moderation.report(conn, threads.first_post(conn, sold), reason, f"{number}" * 32, f"{number}" * 32, NOW)
+        kept = threads.open_thread(conn, "A-title-that-is-one-word-and-does-not-end" * 2, "Li", "x" * 90, NOW)
+        moderation.move(conn, kept, "market", act)
