@@ -72,8 +72,10 @@ def test_axe_finds_nothing_in_what_forms_answer(site: Site, chromium: Browser) -
         for number in range(page.locator(FORMS).count()):
             page.goto(address)
             form = page.locator(FORMS).nth(number)
+            if not form.count():  # what was sent before took it away
+                break
             action = str(form.evaluate("form => form.action.replace(/[0-9]+/g, '1')"))
-            if action in known or not form.count():
+            if action in known:
                 continue
             known.add(action)
             with page.expect_navigation() as answered:
