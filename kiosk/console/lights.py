@@ -120,8 +120,8 @@ def link(uplink: Uplink | None, *, metered: bool | None) -> Light:
     }
     if uplink.kind not in ways:
         return Light("wait", gettext("Waiting"), gettext("There is no link. All that is here goes on being served."))
-    sentence = ways[uplink.kind]
-    return good(f"{sentence} {gettext('It is metered.')}" if metered else sentence)
+    more = gettext("It is metered.") if metered else ""
+    return good(f"{ways[uplink.kind]} {more}".strip())
 
 
 def clock(now: Now, *, vouched: bool) -> Light:
@@ -132,7 +132,8 @@ def clock(now: Now, *, vouched: bool) -> Light:
     remedy = gettext("Set the clock by your phone.")
     if vouched:
         return bad(gettext("The clock contradicts what the federation has signed."), remedy)
-    return wait(f"{moment} {gettext('But nobody vouches for this clock.')}", remedy)
+    doubt = gettext("But nobody vouches for this clock.")
+    return wait(f"{moment} {doubt}", remedy)
 
 
 def wifi(health: Health) -> Light:
