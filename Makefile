@@ -56,9 +56,10 @@ bench-portal: setup-test
 # Renews the pictures in the documentation from those the tests took.
 screenshots: setup-test
 	$(BIN)/pytest -n0 tests/whole_path/test_reading.py tests/whole_path/test_writing.py tests/whole_path/test_looks.py \
-	  tests/browser/test_chromium.py -k "not in_the_docs"
+	  tests/whole_path/test_console_looks.py tests/browser/test_chromium.py -k "not in_the_docs"
 	cp build/screenshots/{portal-home,portal-welcome,portal-lesson,console-start-phone}.png docs/pictures/
 	cp build/screenshots/pages/*.webp docs/pictures/pages/
+	mkdir -p docs/pictures/console && cp build/screenshots/console/*.webp docs/pictures/console/
 
 setup: .venv/run.stamp .venv/catalogues.stamp
 setup-test: .venv/dev.stamp .venv/catalogues.stamp

@@ -83,7 +83,7 @@ def _walk(app: Flask, client: FlaskClient) -> tuple[list[Seen], set[str]]:
             assert answer.status_code == 200, (address, answer.status_code)
             if answer.mimetype != "text/html":
                 continue
-            page = read(Page(address, endpoint, answer.text))
+            page = read(Page(address, endpoint, answer.get_data(as_text=True)))
         first.setdefault(endpoint, address)
         links = [*page.links, *(form.action for form in page.forms if form.method == "GET")]
         for link in (link.partition("#")[0] for link in links):
