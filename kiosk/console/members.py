@@ -187,7 +187,7 @@ def _sheets(wanted: set[int]) -> list[list[Face]]:
 
 
 def _press() -> Press:
-    return Press(current.state().secret("cards"))
+    return Press(cards.secret(conn(), current.state()))
 
 
 def _record(kind: str, detail: str) -> None:
