@@ -25,6 +25,9 @@ GROUPS = {
     "member": ["kiosk.cli.member"],
     "recording": ["kiosk.cli.recording"],
     "document": ["kiosk.cli.document"],
+    "operator": ["kiosk.cli.operator"],
+    "backup": ["kiosk.cli.backup"],
+    "restore": ["kiosk.cli.restore"],
     "demo": ["kiosk.cli.demo"],
 }
 """Where each command lies, and the modules that add to it."""
@@ -57,6 +60,8 @@ def kiosk() -> None:
                       kiosk member add|import|list|card|revoke|reissue|unlock
                       kiosk recording add|list|remove
                       kiosk document add|list|withdraw|restore
+                      kiosk operator add|reset|list
+                      kiosk backup key|make|list|copy|fetch    kiosk restore
     What needs root:  kiosk helper
     The board:        kiosk board reports|queue|hide|restore|close|pin|section
     To try it all:    kiosk demo

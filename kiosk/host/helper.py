@@ -36,10 +36,17 @@ TICK_SECONDS = 0.5
 UNITS = {
     "start-sync": ("start", "--no-block", "kiosk-sync-now.service"),
     "stop-sync": ("stop", "kiosk-sync-now.service", "kiosk-sync.service"),
+    "start-backup": ("start", "--no-block", "kiosk-backup-now.service"),
+    "start-restore": ("start", "--no-block", "kiosk-restore.service"),
     "restart": ("reboot", "--no-block"),
     "shut-down": ("poweroff", "--no-block"),
 }
-STICK_UNITS = {"import-stick": "kiosk-usb@{}.service", "export-stick": "kiosk-export@{}.service"}
+STICK_UNITS = {
+    "import-stick": "kiosk-usb@{}.service",
+    "export-stick": "kiosk-export@{}.service",
+    "backup-stick": "kiosk-backup-stick@{}.service",
+    "fetch-backup-stick": "kiosk-backup-fetch@{}.service",
+}
 
 
 class Acts:

@@ -94,7 +94,7 @@ def opened(file: BinaryIO, key: str) -> Iterator[BinaryIO]:
     source, sink = os.pipe()
     failed: list[Exception] = []
     worker = threading.Thread(target=_pour, args=(file, sink, key, failed), daemon=True)
-    with open(source, "rb") as stream:
+    with os.fdopen(source, "rb") as stream:
         worker.start()
         try:
             yield stream
@@ -114,7 +114,7 @@ def _end(worker: threading.Thread, failed: list[Exception]) -> None:
 
 def _pour(file: BinaryIO, sink: int, key: str, failed: list[Exception]) -> None:
     try:
-        with open(sink, "wb") as pipe:
+        with os.fdopen(sink, "wb") as pipe:
             decrypt_io(file, pipe, [x25519.Identity.from_str(key)])
     except (DecryptError, OSError) as error:
         failed.append(error)

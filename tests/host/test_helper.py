@@ -113,11 +113,17 @@ def test_what_is_ordered_is_done(scene: Scene) -> None:
     scene.machine.start("sync")
     scene.machine.import_stick(Path("/run/kiosk-usb/sdb1"))
     scene.machine.export_stick(Path("/run/kiosk-usb/sdc"))
+    scene.machine.start("backup")
+    scene.machine.start("restore")
+    scene.machine.backup_stick(Path("/run/kiosk-usb/sdb1"))
+    scene.machine.fetch_backup_stick(Path("/run/kiosk-usb/sdb1"))
     scene.machine.restart()
     scene.machine.shut_down()
     assert scene.told() == [
         "start --no-block kiosk-sync-now.service", "start --no-block kiosk-usb@sdb1.service",
-        "start --no-block kiosk-export@sdc.service", "reboot --no-block", "poweroff --no-block",
+        "start --no-block kiosk-export@sdc.service", "start --no-block kiosk-backup-now.service",
+        "start --no-block kiosk-restore.service", "start --no-block kiosk-backup-stick@sdb1.service",
+        "start --no-block kiosk-backup-fetch@sdb1.service", "reboot --no-block", "poweroff --no-block",
     ]  # fmt: skip
 
 

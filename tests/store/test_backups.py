@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import io
-import os
 import re
 import shutil
-import signal
-import subprocess
-import sys
 import tarfile
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -28,13 +23,11 @@ from kiosk.store import (
     board_settings,
     cards,
     db,
-    events,
     generations,
     members,
     operators,
     papers,
     restore,
-    search,
     sealed,
     sessions,
     threads,
@@ -292,8 +285,9 @@ HOSTILE = [
     *(
         archive(("head.json", HEAD), (name, b"x"))
         for name in (
-            "../evil", "/etc/passwd", "documents/../../evil", "documents/.hidden", "documents", "documents/", "secrets/x",
-            "secrets/console-session", "documents/ab/cd/ef", "attachments/a\nb", "documents/" + "a" * 300, "kiosk.sqlite3-wal",
+            "../evil", "/etc/passwd", "documents/../../evil", "documents/.hidden", "documents", "documents/",
+            "secrets/x", "secrets/console-session", "documents/ab/cd/ef", "attachments/a\nb", "documents/" + "a" * 300,
+            "kiosk.sqlite3-wal",
         )
     ),
     archive(("head.json", HEAD), ("documents/a", b"x"), ("documents/a", b"x")),
