@@ -92,7 +92,7 @@ def _made(conn: Connection, state: State, name: str, spare_bytes: int) -> backup
     except (KioskError, OSError) as error:
         told = error.message if isinstance(error, KioskError) else str(error.strerror or error)
         with transaction(conn):
-            events.record(conn, "backup.failed", system_clock(), message=told)
+            events.record(conn, "backup.failed", system_clock(), message=told, error=type(error).__name__)
         raise
     with transaction(conn):
         events.record(conn, "backup.finished", system_clock(), name=made.name, size_bytes=made.size_bytes)

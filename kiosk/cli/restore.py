@@ -94,5 +94,5 @@ def _restore(conn: Connection, state: State, order: Asked, now: datetime) -> Non
     except (KioskError, OSError) as error:
         told = error.message if isinstance(error, KioskError) else str(error.strerror or error)
         with transaction(conn):
-            events.record(conn, "restore.failed", system_clock(), message=told)
+            events.record(conn, "restore.failed", system_clock(), message=told, error=type(error).__name__)
         raise

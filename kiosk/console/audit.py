@@ -56,5 +56,13 @@ def word(kind: str) -> str:
         "clock.set": gettext("set the clock"),
         "wifi.changed": gettext("changed the Wi-Fi"),
         "wifi.kept": gettext("kept the new Wi-Fi"),
+        "backup.key": gettext("made a recovery key"),
+        "backup.begun": gettext("made a backup"),
+        "backup.downloaded": gettext("downloaded a backup"),
+        "backup.copied": gettext("copied a backup to a stick"),
+        "backup.fetched": gettext("copied a backup from a stick"),
+        "backup.asked": gettext("began to restore a backup"),
+        "backup.restored": gettext("restored a backup"),
+        "settings.changed": gettext("changed the settings"),
     }
     return str(words.get(kind, kind))

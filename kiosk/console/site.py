@@ -11,13 +11,17 @@ from kiosk.config import Config
 from kiosk.console import (
     acts,
     audit,
+    backup,
     board,
     board_settings,
+    bodies,
     diagnostics,
     machine,
     members,
     operators,
+    restore,
     session,
+    settings,
     status,
     wifi,
 )
@@ -29,7 +33,10 @@ from kiosk.web.app import create_site
 from kiosk.web.board_words import section_word
 from kiosk.web.languages import make_pages
 
-PAGES = (session, status, board, board_settings, members, machine, clock_pages, wifi, diagnostics, operators, audit)
+PAGES = (
+    session, status, board, board_settings, members, machine, clock_pages, wifi, diagnostics, backup, restore, settings,
+    operators, audit,
+)  # fmt: skip
 
 
 def create_console(config: Config, clock: Clock = system_clock, host: Machine | None = None) -> Flask:
@@ -49,6 +56,7 @@ def create_console(config: Config, clock: Clock = system_clock, host: Machine | 
     app.register_blueprint(make_pages(tuple))  # nobody learns here: there is only the interface's language to choose
     for module in PAGES:
         app.register_blueprint(module.pages)
+    bodies.install(app)
     return app
 
 

@@ -195,6 +195,18 @@ def _sticks(root: Path) -> tuple[str, ...]:
     return tuple(sorted(place.removeprefix(STICKS) for place in mounted if place.startswith(STICKS)))
 
 
+def plugged(root: Path = ROOT) -> tuple[str, ...]:
+    """Return the partitions of the sticks that are put in, mounted or not, such as "sdb1"; a stick without partitions
+    is named as a whole. A disk that the system itself lives on is none.
+    """
+    disks = [path for path in sorted(root.glob("sys/class/block/sd*")) if "/usb" in os.path.realpath(path)]
+    names = {path.name for path in disks}
+    whole = {name for name in names if any(other != name and other.startswith(name) for other in names)}
+    lines = [line.split() for line in (_text(root / "proc/self/mounts") or "").splitlines()]
+    system = {Path(words[0]).name[:3] for words in lines if len(words) > 1 and not words[1].startswith(STICKS)}
+    return tuple(name for name in sorted(names - whole) if name[:3] not in system)
+
+
 def _said(*command: str) -> str:
     """Return what a program says, "" when it is not there or fails."""
     try:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from kiosk.clock import WRITTEN
@@ -58,6 +58,13 @@ def _stick(value: object) -> str:
     if text != f"{STICKS}/{name}" or not STICK.fullmatch(name):
         raise Refused(f"a stick is a folder {STICKS}/sdb1")
     return name
+
+
+def stick_folder(partition: str) -> Path:
+    """Return where a stick is mounted whose partition is named, such as "sdb1". Raises Refused."""
+    folder = STICKS / partition
+    _stick(str(folder))
+    return Path(folder)
 
 
 def wifi_name(value: object) -> str:
