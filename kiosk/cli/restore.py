@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -86,13 +87,16 @@ def _show(conn: Connection, head: Head, json_: bool) -> None:
 
 
 def _restore(conn: Connection, state: State, order: Asked, now: datetime) -> None:
-    try:
-        with lock.alone(state), backups.alone(state), order.path.open("rb") as file:
+    with ExitStack() as locks:
+        try:
+            locks.enter_context(lock.alone(state))
+            locks.enter_context(backups.alone(state))
             with transaction(conn):
                 events.record(conn, "restore.started", now)
-            restoring.restore(conn, state, file, order.key, order.who, now)
-    except (KioskError, OSError) as error:
-        told = error.message if isinstance(error, KioskError) else str(error.strerror or error)
-        with transaction(conn):
-            events.record(conn, "restore.failed", system_clock(), message=told, error=type(error).__name__)
-        raise
+            with order.path.open("rb") as file:
+                restoring.restore(conn, state, file, order.key, order.who, now)
+        except (KioskError, OSError) as error:  # noted before the locks are let go: nobody sees neither
+            told = error.message if isinstance(error, KioskError) else str(error.strerror or error)
+            with transaction(conn):
+                events.record(conn, "restore.failed", system_clock(), message=told, error=type(error).__name__)
+            raise

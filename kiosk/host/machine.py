@@ -180,6 +180,12 @@ class Unhelped:
         """Refuse."""
         raise HostError(NO_ROOT)
 
+    def end(self) -> None:
+        """End what was begun and still goes on, and wait for that."""
+        for what, child in self._children.items():
+            self.stop(what)
+            child.wait()
+
     def _begin(self, known: Mapping[str, list[str]], what: str) -> None:
         if what not in known:
             raise HostError("there is no such thing to start")

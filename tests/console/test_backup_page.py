@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import io
 import re
-import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 from flask import Flask
@@ -36,7 +36,8 @@ class Site:
         folder.mkdir()
         path = configure(folder / "kiosk.yaml", folder / "state", folder / "root.json")
         self.config = configuration.load(path)
-        self.app: Flask = create_console(self.config, system_clock, Unhelped(path))
+        self.machine = Unhelped(path)
+        self.app: Flask = create_console(self.config, system_clock, self.machine)
         self.state = State(self.config.state)
         self.client: FlaskClient = self.app.test_client()
         with closing(self.conn()) as conn, db.transaction(conn):
@@ -83,11 +84,31 @@ class Site:
         assert token
         answer = self.client.post(f"/backup/files/{name[1]}", **HOST, data={"csrf_token": token[1]})
         assert answer.headers["Content-Disposition"].endswith(name[1])
-        return answer.data
+        data = bytes(answer.data)
+        answer.close()
+        return data
 
 
-def test_a_kiosk_is_found_again_on_a_fresh_one(tmp_path: Path) -> None:
-    one = Site(tmp_path / "one", "amina")
+class Maker(Protocol):
+    def __call__(self, name: str, operator: str = "amina") -> Site: ...
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Maker]:
+    """Makes kiosks, whose children have ended when the test has."""
+    made: list[Site] = []
+
+    def make(name: str, operator: str = "amina") -> Site:
+        made.append(Site(tmp_path / name, operator))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.machine.end()
+
+
+def test_a_kiosk_is_found_again_on_a_fresh_one(site: Maker) -> None:
+    one = site("one")
     assert "Make a backup now" not in one.page("/backup")
     key = one.make_key()
     assert key not in one.page("/backup")
@@ -98,7 +119,7 @@ def test_a_kiosk_is_found_again_on_a_fresh_one(tmp_path: Path) -> None:
     with closing(one.conn()) as conn:
         acts = [act.kind for act in audit.last(conn, 9)]
     assert acts == ["backup.downloaded", "backup.begun", "settings.changed", "backup.key"]
-    other = Site(tmp_path / "other", "first")
+    other = site("other", "first")
     assert "Restore this backup?" not in other.page("/backup/restore/look")
     page = other.post("/backup/restore", "/backup/restore", key=key.lower(), file=(io.BytesIO(data), "a.age"))
     assert "Restore this backup?" in page
@@ -113,11 +134,10 @@ def test_a_kiosk_is_found_again_on_a_fresh_one(tmp_path: Path) -> None:
     with closing(other.conn()) as conn:
         assert [act.kind for act in audit.last(conn, 2)] == ["backup.restored", "backup.begun"]
         assert conn.execute("SELECT title FROM threads").fetchone()[0] == "Beans"
-    shutil.rmtree(tmp_path)
 
 
-def test_what_can_not_be_restored_is_told_and_changes_nothing(tmp_path: Path) -> None:
-    one = Site(tmp_path / "one", "amina")
+def test_what_can_not_be_restored_is_told_and_changes_nothing(site: Maker) -> None:
+    one = site("one")
     key = one.make_key()
     data = one.backup()
     to = "/backup/restore"
@@ -138,8 +158,8 @@ def test_what_can_not_be_restored_is_told_and_changes_nothing(tmp_path: Path) ->
     assert not (one.state.folder / "asked").exists()
 
 
-def test_a_machine_that_does_not_do_it_says_so(tmp_path: Path) -> None:
-    one = Site(tmp_path / "one", "amina")
+def test_a_machine_that_does_not_do_it_says_so(site: Maker, tmp_path: Path) -> None:
+    one = site("one")
     one.make_key()
     one.app.extensions["kiosk-machine"] = Helped(tmp_path / "no-helper")
     page = one.post("/backup", "/backup/make")
@@ -150,8 +170,8 @@ def test_a_machine_that_does_not_do_it_says_so(tmp_path: Path) -> None:
         Helped(tmp_path / "no-helper").start("backup")
 
 
-def test_an_order_is_forgotten_after_an_hour(tmp_path: Path) -> None:
-    one = Site(tmp_path / "one", "amina")
+def test_an_order_is_forgotten_after_an_hour(site: Maker, tmp_path: Path) -> None:
+    one = site("one")
     asked = restore_orders.Asked(tmp_path / "x", "key", "amina", system_clock())
     restore_orders.ask(one.state, asked)
     assert restore_orders.asked(one.state, system_clock()) == asked.__class__(
@@ -162,8 +182,8 @@ def test_an_order_is_forgotten_after_an_hour(tmp_path: Path) -> None:
     assert not (one.state.folder / "asked").exists()
 
 
-def test_settings_are_kept_and_shown(tmp_path: Path) -> None:
-    one = Site(tmp_path / "one", "amina")
+def test_settings_are_kept_and_shown(site: Maker) -> None:
+    one = site("one")
     portal = create_portal(one.config).test_client()
     assert "Umoja" in portal.get("/about").text
     one.post("/settings", "/settings", name="Kijiji", cooperative="Beans", night_hour="0", language=["fr", "sw"])
