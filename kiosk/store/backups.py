@@ -88,7 +88,7 @@ def alone(state: State) -> Iterator[None]:
     Raises:
         Conflict: another process holds it.
     """
-    folder(state).mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder(state).mkdir(mode=0o750, parents=True, exist_ok=True)
     with lock(state).open("w") as held:
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -161,7 +161,7 @@ def _secret(state: State, secret: str) -> str:
     path = state.folder / "secrets" / name
     if not path.exists():
         draft = path.with_name(f".{name}")
-        write_durably(draft, secret.encode(), mode=0o600)
+        write_durably(draft, secret.encode(), mode=0o640)
         draft.rename(path)
         sync_folder(path.parent)
     return name

@@ -53,7 +53,7 @@ def ask(state: State, asked: Asked) -> None:
     if not asked.path.is_relative_to(folder):
         _emptied(state)
     value = {"path": str(asked.path), "key": asked.key, "who": asked.who, "at": to_text(asked.at)}
-    write_durably(folder / ORDER, json.dumps(value).encode(), mode=0o600)
+    write_durably(folder / ORDER, json.dumps(value).encode(), mode=0o640)
     sync_folder(folder)
 
 
@@ -93,5 +93,6 @@ def forget(state: State) -> None:
 def _emptied(state: State) -> Path:
     folder = state.folder / "asked"
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(mode=0o700)
+    folder.mkdir()
+    folder.chmod(0o770)  # the console asks and another account of its group takes the order
     return folder
