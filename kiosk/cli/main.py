@@ -26,6 +26,9 @@ GROUPS = {
     "recording": ["kiosk.cli.recording"],
     "document": ["kiosk.cli.document"],
     "report": ["kiosk.cli.report"],
+    "operator": ["kiosk.cli.operator"],
+    "backup": ["kiosk.cli.backup"],
+    "restore": ["kiosk.cli.restore"],
     "demo": ["kiosk.cli.demo"],
 }
 """Where each command lies, and the modules that add to it."""
@@ -59,6 +62,8 @@ def kiosk() -> None:
                       kiosk recording add|list|remove
                       kiosk document add|list|withdraw|restore
                       kiosk report
+                      kiosk operator add|reset|list
+                      kiosk backup key|make|list|copy|fetch    kiosk restore
     What needs root:  kiosk helper
     The board:        kiosk board reports|queue|hide|restore|close|pin|section
     To try it all:    kiosk demo

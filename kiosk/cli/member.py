@@ -51,7 +51,7 @@ def add(name: str, number: int | None, pin: str | None, out: Path | None, config
     with opened(config) as (state, conn):
         with transaction(conn):
             number = members.add(conn, name, now, number)
-            cards.issue(conn, _press(state), number, pin, now)
+            cards.issue(conn, _press(conn, state), number, pin, now)
         _hand_over(_face(config, state, conn, number), pin, out)
 
 
@@ -79,11 +79,13 @@ def import_(file: Path, config_path: Path) -> None:
                         members.rename(conn, number, name)
                         continue
                     members.add(conn, name, now, number)
-                    cards.issue(conn, _press(state), number, pin, now)
+                    cards.issue(conn, _press(conn, state), number, pin, now)
                 except InvalidInput as error:
                     raise FormatError(f"{place}: {error.field}: {error.message}") from error
                 known.add(number)
-                issued.append((number, name, picture.grouped(cards.printed(conn, _press(state), number).code), pin))
+                issued.append(
+                    (number, name, picture.grouped(cards.printed(conn, _press(conn, state), number).code), pin)
+                )
     writer = csv.writer(sys.stdout)
     writer.writerows([("number", "name", "code", "pin"), *issued])
 
@@ -159,7 +161,7 @@ def reissue(number: int, pin: str | None, out: Path | None, config_path: Path) -
     pin = pin or cards.random_pin()
     with opened(config) as (state, conn):
         with transaction(conn):
-            cards.issue(conn, _press(state), number, pin, system_clock())
+            cards.issue(conn, _press(conn, state), number, pin, system_clock())
         _hand_over(_face(config, state, conn, number), pin, out)
 
 
@@ -178,12 +180,12 @@ def unlock(number: int, config_path: Path) -> None:
     click.echo(f"the card of member {number} is open to its PIN again")
 
 
-def _press(state: State) -> Press:
-    return Press(state.secret("cards"))
+def _press(conn: Connection, state: State) -> Press:
+    return Press(cards.secret(conn, state))
 
 
 def _face(config: Config, state: State, conn: Connection, number: int) -> Face:
-    printed = cards.printed(conn, _press(state), number)
+    printed = cards.printed(conn, _press(conn, state), number)
     name = members.get(conn, number).name
     return Face(config.name, config.portal.url, name, number, printed.token, printed.code)
 

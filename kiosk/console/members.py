@@ -19,7 +19,7 @@ from kiosk.store.db import transaction
 from kiosk.store.members import Member
 from kiosk.store.roll import Taken
 from kiosk.web import card as picture
-from kiosk.web import current, i18n
+from kiosk.web import current, i18n, names
 from kiosk.web.card import Face
 from kiosk.web.db import conn
 
@@ -174,7 +174,7 @@ def _faces(member: Member) -> list[Face]:
     except NotFound:
         return []
     config = current.config()
-    return [Face(config.name, config.portal.url, member.name, member.member, printed.token, printed.code)]
+    return [Face(names.kiosk(), config.portal.url, member.name, member.member, printed.token, printed.code)]
 
 
 def _wanted() -> set[int]:
@@ -187,7 +187,7 @@ def _sheets(wanted: set[int]) -> list[list[Face]]:
 
 
 def _press() -> Press:
-    return Press(current.state().secret("cards"))
+    return Press(cards.secret(conn(), current.state()))
 
 
 def _record(kind: str, detail: str) -> None:

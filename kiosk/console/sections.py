@@ -31,6 +31,8 @@ SECTIONS = (
     Section("members", lazy_gettext("Members")),
     Section("reports", lazy_gettext("Reports")),
     Section("machine", lazy_gettext("Machine"), holds=("clock", "wifi", "diagnostics")),
+    Section("backup", lazy_gettext("Backup"), "manager", holds=("restore",)),
+    Section("settings", lazy_gettext("Settings"), "manager"),
     Section("operators", lazy_gettext("Operators"), "manager"),
     Section("audit", lazy_gettext("What was done"), "manager"),
 )

@@ -17,7 +17,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from kiosk.errors import InvalidInput, NotFound
-from kiosk.store import audit, operators
+from kiosk.store import audit, events, operators, restore
 from kiosk.store.db import from_text, to_text, transaction
 from kiosk.store.operators import Operator, Rights
 from kiosk.web import current, i18n
@@ -101,7 +101,7 @@ def login() -> str | Response:
     """Show the form to sign in."""
     if signed_in():
         return redirect(url_for("status.show"), 303)
-    return render_template("login.html", name="", problem="")
+    return render_template("login.html", name="", problem="", restored=_restored())
 
 
 @pages.post("/login")
@@ -120,9 +120,15 @@ def sign_in() -> Response | tuple[str, int]:
     except InvalidInput as error:
         problem = i18n.message(error)
     if operator is None:
-        return render_template("login.html", name=name, problem=problem), 422
+        return render_template("login.html", name=name, problem=problem, restored=None), 422
     _begin(operator, current.now())
     return redirect(url_for("status.show"), 303)
+
+
+def _restored() -> datetime | None:
+    """Return of when the backup is that was restored a moment ago: who was signed in reads why that is over."""
+    done = events.last(conn(), "restore.finished")
+    return restore.replaced_by(conn()) if done and abs(current.now() - done[0].at) < IDLE else None
 
 
 @pages.get("/password")

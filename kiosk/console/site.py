@@ -11,6 +11,7 @@ from kiosk.config import Config
 from kiosk.console import (
     acts,
     audit,
+    backup,
     board,
     board_settings,
     bodies,
@@ -24,8 +25,10 @@ from kiosk.console import (
     notices,
     operators,
     reports,
+    restore,
     running,
     session,
+    settings,
     status,
     sticks,
     uploads,
@@ -58,6 +61,9 @@ PAGES = (
     clock_pages,
     wifi,
     diagnostics,
+    backup,
+    restore,
+    settings,
     operators,
     audit,
 )

@@ -32,6 +32,8 @@ def going_on(conn: Connection, machine: Health) -> list[str]:
         found.append(gettext("A file is being uploaded."))
     if _runs(conn, "backup."):
         found.append(gettext("A backup is being made."))
+    if _runs(conn, "restore."):
+        found.append(gettext("A backup is being restored."))
     if _runs(conn, "wifi.", UNDONE_AFTER):
         found.append(gettext("A change of the Wi-Fi waits to be confirmed."))
     return found

@@ -37,12 +37,16 @@ UNITS = {
     "start-sync": ("start", "--no-block", "kiosk-sync-now.service"),
     "stop-sync": ("stop", "kiosk-sync-now.service", "kiosk-sync.service"),
     "start-look": ("start", "--no-block", "kiosk-look.service"),
+    "start-backup": ("start", "--no-block", "kiosk-backup-now.service"),
+    "start-restore": ("start", "--no-block", "kiosk-restore.service"),
     "restart": ("reboot", "--no-block"),
     "shut-down": ("poweroff", "--no-block"),
 }
 NAMED_UNITS = {
     "import-stick": "kiosk-usb@{}.service",
     "export-stick": "kiosk-export@{}.service",
+    "backup-stick": "kiosk-backup-stick@{}.service",
+    "fetch-backup-stick": "kiosk-backup-fetch@{}.service",
     "roll-back": "kiosk-rollback@{}.service",
 }
 

@@ -28,7 +28,7 @@ class Machine(Protocol):
     """The machine the kiosk runs on. Every method raises HostError when it is not done."""
 
     def start(self, what: str) -> None:
-        """Begin something that goes on by itself: "sync", or "look" for what the channels offer."""
+        """Begin something that goes on by itself: "sync", "look" for what the channels offer, "backup" or "restore"."""
 
     def stop(self, what: str) -> None:
         """End it."""
@@ -41,6 +41,12 @@ class Machine(Protocol):
 
     def export_stick(self, folder: Path) -> None:
         """Begin to fill the stick at `folder`."""
+
+    def backup_stick(self, folder: Path) -> None:
+        """Begin to copy the newest backup to the stick at `folder`."""
+
+    def fetch_backup_stick(self, folder: Path) -> None:
+        """Begin to copy the backups of the stick at `folder` to the card."""
 
     def restart(self) -> None:
         """Start the machine anew."""
@@ -65,7 +71,7 @@ class Helped:
         self._path = path
 
     def start(self, what: str) -> None:
-        """Begin "sync" or "look"."""
+        """Begin it."""
         self._order(f"start-{what}")
 
     def stop(self, what: str) -> None:
@@ -83,6 +89,14 @@ class Helped:
     def export_stick(self, folder: Path) -> None:
         """Begin to fill a stick."""
         self._order("export-stick", str(folder))
+
+    def backup_stick(self, folder: Path) -> None:
+        """Begin to copy the newest backup."""
+        self._order("backup-stick", str(folder))
+
+    def fetch_backup_stick(self, folder: Path) -> None:
+        """Begin to copy backups from a stick."""
+        self._order("fetch-backup-stick", str(folder))
 
     def restart(self) -> None:
         """Start the machine anew."""
@@ -122,13 +136,19 @@ class Unhelped:
     """A machine of somebody who develops: what needs no root is done by children of this process, the rest refused."""
 
     def __init__(self, config: Path) -> None:
-        self._command = [sys.executable, "-m", "kiosk", "sync"]
+        self._command = [sys.executable, "-m", "kiosk"]
         self._config = config
         self._children: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self, what: str) -> None:
-        """Begin "sync" or "look"."""
-        self._begin({"sync": ["run"], "look": ["plan"]}, what)
+        """Begin it."""
+        known = {
+            "sync": ["sync", "run"],
+            "look": ["sync", "plan"],
+            "backup": ["backup", "make"],
+            "restore": ["restore", "--asked"],
+        }
+        self._begin(known, what)
 
     def stop(self, what: str) -> None:
         """End "sync", as Ctrl-C does."""
@@ -138,15 +158,23 @@ class Unhelped:
 
     def roll_back(self, generation: int) -> None:
         """Begin to go back."""
-        self._begin({"rollback": ["rollback", str(generation), "--yes"]}, "rollback")
+        self._begin({"rollback": ["sync", "rollback", str(generation), "--yes"]}, "rollback")
 
     def import_stick(self, folder: Path) -> None:
         """Begin to take over packs."""
-        self._begin({"import": ["import", str(folder.absolute())]}, "import")
+        self._begin({"import": ["sync", "import", str(folder.absolute())]}, "import")
 
     def export_stick(self, folder: Path) -> None:
         """Begin to fill a stick."""
-        self._begin({"export": ["export", str(folder.absolute())]}, "export")
+        self._begin({"export": ["sync", "export", str(folder.absolute())]}, "export")
+
+    def backup_stick(self, folder: Path) -> None:
+        """Begin to copy the newest backup."""
+        self._begin({"copy": ["backup", "copy", str(folder.absolute())]}, "copy")
+
+    def fetch_backup_stick(self, folder: Path) -> None:
+        """Begin to copy backups from a folder."""
+        self._begin({"fetch": ["backup", "fetch", str(folder.absolute())]}, "fetch")
 
     def restart(self) -> None:
         """Refuse."""

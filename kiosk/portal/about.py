@@ -9,7 +9,7 @@ from __future__ import annotations
 from flask import Blueprint, render_template
 
 from kiosk.store.own_posts import OWN_MINUTES
-from kiosk.web import current
+from kiosk.web import current, names
 
 HOUR_MINUTES = 60
 
@@ -22,7 +22,7 @@ def show() -> str:
     config = current.config()
     return render_template(
         "about.html",
-        about=config.about,
+        about=names.about(),
         again_minutes=config.captive.again_hours * HOUR_MINUTES,
         own_minutes=OWN_MINUTES,
         idle_minutes=int(config.members.idle.total_seconds()) // 60,

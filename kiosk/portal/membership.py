@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 from flask import Flask, Response, abort, g, redirect, request, session, url_for
 
 from kiosk.errors import StoreError
-from kiosk.store import sessions
+from kiosk.store import cards, sessions
 from kiosk.store.cards import Press
 from kiosk.store.db import transaction
 from kiosk.store.sessions import Session
@@ -61,7 +61,7 @@ def session_here() -> Session | None:
 
 def press() -> Press:
     """Return what knows cards on this kiosk."""
-    return Press(current.state().secret("cards"))
+    return Press(cards.secret(conn(), current.state()))
 
 
 def local(address: str) -> str:

@@ -19,7 +19,9 @@ from itertools import pairwise
 from werkzeug.security import check_password_hash, generate_password_hash
 
 from kiosk.errors import InvalidInput, NotFound
+from kiosk.store import settings
 from kiosk.store.db import Connection, Row, from_text, to_text
+from kiosk.store.state import State
 
 TOKEN_BYTES, CODE_DIGITS = 16, 12
 LEAST_PIN, MOST_PIN = 4, 6
@@ -59,6 +61,18 @@ class Printed:
 
     token: str
     code: str
+
+
+def secret(conn: Connection, state: State) -> str:
+    """Return the secret of the cards that are valid by this database: a restored database names another file than
+    `cards`, so that database and secret change in one instant.
+    """
+    return state.secret(str(settings.read(conn, "cards", lambda _, value: str(value)).get("secret", "cards")))
+
+
+def take_secret(conn: Connection, name: str) -> None:
+    """Have the cards of this database belong to the secret of this name."""
+    settings.keep(conn, "cards", "secret", name, "cards")
 
 
 class Press:

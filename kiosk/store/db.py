@@ -51,6 +51,21 @@ def connect(path: Path, *, any_thread: bool = False) -> Connection:
     return conn
 
 
+def blank(path: Path) -> Connection:
+    """Return a connection to a new file that is to become a copy of the database, without its schema.
+
+    Raises:
+        StoreError: it can not be made.
+    """
+    try:
+        conn = sqlite3.connect(path, isolation_level=None)
+    except sqlite3.Error as error:
+        raise StoreError(f"{path}: the database can not be opened: {error}", _remedy(error)) from error
+    conn.row_factory = sqlite3.Row
+    conn.create_function("search_fold", 1, fold, deterministic=True)
+    return conn
+
+
 def _remedy(error: sqlite3.Error) -> str:
     # Whoever restores a backup loses what was written since: that is for a damaged file, not for a full card.
     if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):

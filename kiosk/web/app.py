@@ -20,7 +20,7 @@ from kiosk.clock import Clock
 from kiosk.config import Config
 from kiosk.errors import InvalidInput, KioskError, NotFound
 from kiosk.store.state import State
-from kiosk.web import compression, current, db, i18n, icons, ranges, security, static, words
+from kiosk.web import compression, current, db, i18n, icons, names, ranges, security, static, words
 
 MOST_REQUEST_BYTES = 1_000_000
 """Longest request a site reads; a site that takes files raises it for itself."""
@@ -61,7 +61,7 @@ def create_site(name: str, config: Config, clock: Clock, *, title: str, gate: Ga
     for part in (db, security, i18n, static, icons, words, ranges):
         part.install(app)
     CSRFProtect(app)
-    app.context_processor(lambda: {"site_title": title, "kiosk_name": config.name})
+    app.context_processor(lambda: {"site_title": title, "kiosk_name": names.kiosk()})
     _install_error_pages(app)
     return app
 

@@ -22,7 +22,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from kiosk.errors import InvalidInput
 from kiosk.packs.names import is_language
-from kiosk.web import current
+from kiosk.web import current, names
 
 LANGUAGES = {
     "en": "English",
@@ -73,16 +73,23 @@ def install(app: Flask) -> None:
     )
 
 
+def offered() -> dict[str, str]:
+    """Return the languages that this site offers, with their names: the portal's are an operator's to choose."""
+    wanted = names.chosen().languages if current.site().name == "portal" else ()
+    return {code: word for code, word in LANGUAGES.items() if code in wanted} or LANGUAGES
+
+
 def chosen() -> str:
     """Return the code of the language this request is answered in."""
+    there = offered()
     cookie = request.cookies.get(COOKIE, "")
-    if cookie in LANGUAGES:
+    if cookie in there:
         return cookie
     for wish, quality in request.accept_languages:  # the dearest first; fr-CA is served with fr
         language = wish.split("-")[0].lower()
-        if quality > 0 and language in LANGUAGES:
+        if quality > 0 and language in there:
             return language
-    return next(iter(LANGUAGES))
+    return next(iter(there))
 
 
 def content_languages() -> tuple[str, ...]:
@@ -189,13 +196,13 @@ def switches(address: str) -> list[tuple[str, str, str]]:
     """Return code, name and link of each language of the interface; the links lead to `address`, path and query."""
     path, _, query = address.partition("#")[0].partition("?")
     pairs = parse_qsl(query, keep_blank_values=True)
-    return [(code, name, here(unquote(path), pairs, lang=code)) for code, name in LANGUAGES.items()]
+    return [(code, name, here(unquote(path), pairs, lang=code)) for code, name in offered().items()]
 
 
 def _switch() -> AnyResponse | None:
     """Answer `?lang=xx`: remember the language and show the same page again without it."""
     wanted = request.args.get("lang", "")
-    if request.method != "GET" or wanted not in LANGUAGES:
+    if request.method != "GET" or wanted not in offered():
         return None
     answer = redirect(here(request.path, request.args.items(multi=True)), 302)
     answer.set_cookie(COOKIE, wanted, max_age=YEAR, httponly=True, samesite="Lax", path="/")

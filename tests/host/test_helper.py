@@ -115,12 +115,18 @@ def test_what_is_ordered_is_done(scene: Scene) -> None:
     scene.machine.export_stick(Path("/run/kiosk-usb/sdc"))
     scene.machine.start("look")
     scene.machine.roll_back(41)
+    scene.machine.start("backup")
+    scene.machine.start("restore")
+    scene.machine.backup_stick(Path("/run/kiosk-usb/sdb1"))
+    scene.machine.fetch_backup_stick(Path("/run/kiosk-usb/sdb1"))
     scene.machine.restart()
     scene.machine.shut_down()
     assert scene.told() == [
         "start --no-block kiosk-sync-now.service", "start --no-block kiosk-usb@sdb1.service",
         "start --no-block kiosk-export@sdc.service", "start --no-block kiosk-look.service",
-        "start --no-block kiosk-rollback@41.service", "reboot --no-block", "poweroff --no-block",
+        "start --no-block kiosk-rollback@41.service", "start --no-block kiosk-backup-now.service",
+        "start --no-block kiosk-restore.service", "start --no-block kiosk-backup-stick@sdb1.service",
+        "start --no-block kiosk-backup-fetch@sdb1.service", "reboot --no-block", "poweroff --no-block",
     ]  # fmt: skip
 
 

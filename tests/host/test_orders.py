@@ -21,6 +21,10 @@ GOOD: dict[str, list[Any]] = {
     "roll-back": [41],
     "import-stick": ["/run/kiosk-usb/sdb1"],
     "export-stick": ["/run/kiosk-usb/sda"],
+    "start-backup": [],
+    "start-restore": [],
+    "backup-stick": ["/run/kiosk-usb/sdb1"],
+    "fetch-backup-stick": ["/run/kiosk-usb/sdb1"],
     "restart": [],
     "shut-down": [],
     "set-time": ["2026-11-25T11:00:00+03:00"],
@@ -78,7 +82,7 @@ OUTSIDE = [
 
 
 @pytest.mark.parametrize("folder", OUTSIDE)
-@pytest.mark.parametrize("verb", ["import-stick", "export-stick"])
+@pytest.mark.parametrize("verb", ["import-stick", "export-stick", "backup-stick", "fetch-backup-stick"])
 def test_a_folder_outside_that_of_the_sticks_is_refused(verb: str, folder: str) -> None:
     with pytest.raises(Refused):
         orders.read(line(verb, [folder]))
