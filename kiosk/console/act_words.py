@@ -32,6 +32,7 @@ WORDS = {
     "backup.restored": lazy_gettext("restored a backup"),
     "settings.changed": lazy_gettext("changed the settings"),
     "report.price": lazy_gettext("set the price of a megabyte"),
+    "report.words": lazy_gettext("had words forgotten that were searched for"),
     "machine.restarted": lazy_gettext("restarted the machine"),
     "machine.shut_down": lazy_gettext("shut the machine down"),
     "clock.set": lazy_gettext("set the clock"),

@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from kiosk.console import bars, sheets
 from kiosk.console.session import needs, who
 from kiosk.errors import InvalidInput
-from kiosk.store import audit, counts, prices, reports
+from kiosk.store import audit, counts, prices, reports, sought
 from kiosk.store.counts import Kind, Numbers
 from kiosk.store.db import transaction
 from kiosk.store.prices import Price
@@ -115,6 +115,17 @@ def price() -> AnyResponse | tuple[str, int]:
         return page, 422
     flash(gettext("Done."), "done")
     return redirect(url_for("reports.show", _anchor="price"), 303)
+
+
+@pages.post("/words")
+@needs("manager")
+def forget() -> AnyResponse:
+    """Forget words that were searched for, such as a name."""
+    with transaction(conn()):
+        sought.forget(conn(), current.state().secret(sought.KEY), request.form.get("words", ""))
+        audit.record(conn(), who(), "report.words", "", current.now())
+    flash(gettext("Done."), "done")
+    return redirect(url_for("reports.show", _anchor="not-found"), 303)
 
 
 def section_word(section: str) -> str:

@@ -60,11 +60,11 @@ def _page(found: SiteSettings, problems: dict[str, str]) -> str:
         languages=[
             (code, word, not found.languages or code in found.languages) for code, word in i18n.LANGUAGES.items()
         ],
-        ways=_ways(),
+        elsewhere=_elsewhere(),
     )
 
 
-def _ways() -> list[tuple[str, str]]:
+def _elsewhere() -> list[tuple[str, str]]:
     """Return the addresses and words of the pages where other things are set."""
     words = {
         "wifi.show": gettext("Change the Wi-Fi"),

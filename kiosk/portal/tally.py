@@ -22,8 +22,6 @@ EVERY_SECONDS = 60.0
 QUIET_TURNS = 10
 """When only time goes by, so many minutes are written at once."""
 MOST_KEPT, MOST_SOUGHT = 5_000, 200
-KEY = "sought"
-"""The name of the secret by which words that found nothing are hashed."""
 
 
 class Tally:
@@ -109,7 +107,7 @@ class Tally:
         with db.transaction(conn):
             counts.add(conn, self._dated)
             for each in words:
-                sought.note(conn, self._state.secret(KEY), each, span, today)
+                sought.note(conn, self._state.secret(sought.KEY), each, span, today)
             if tidy:
                 counts.fold(conn, today)
                 sought.prune(conn, today)

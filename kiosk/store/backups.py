@@ -29,7 +29,7 @@ NAME = re.compile(r"kiosk-([0-9]{8}-[0-9]{6})\.age")
 DRAFT, COPY = ".draft.age", ".database"
 OF_THE_CARD = (
     "search_places", "search_built", "search_texts", "items", "packs", "generations", "entries", "collections", "holds",
-    "trust_accepted", "trust_roots", "trust_heads", "clock", "welcomed", "offers", "transfer", "uploads",
+    "trust_accepted", "trust_roots", "trust_heads", "clock", "welcomed", "offers", "transfer", "uploads", "sought",
 )  # fmt: skip
 """Tables about what lies on this very card, in an order that references allow: in no backup, kept by a restore."""
 AFTER_A_FAILURE = timedelta(hours=1)

@@ -78,6 +78,11 @@ def first(conn: Connection) -> str:
     return str(row["span"] or "")
 
 
+def is_there(conn: Connection, span: str) -> bool:
+    """Tell whether there are numbers of just this span."""
+    return conn.execute("SELECT 1 FROM counts WHERE span = ? LIMIT 1", (span,)).fetchone() is not None
+
+
 def sums(conn: Connection, prefix: str, length: int) -> dict[str, Numbers]:
     """Return the numbers of all spans whose names begin so, added up by the first `length` signs of the names.
 
@@ -86,7 +91,7 @@ def sums(conn: Connection, prefix: str, length: int) -> dict[str, Numbers]:
     rows = conn.execute(
         "SELECT substr(span, 1, ?) AS part, kind,"
         " sum(iif(kind = 'minutes' AND length(span) = 13, min(number, 60), number)) AS number"
-        " FROM counts WHERE span >= ? AND span < ? GROUP BY part, kind ORDER BY part, kind",
+        " FROM counts WHERE span >= ? AND span < ? GROUP BY part, kind",
         (length, prefix, prefix + AFTER),
     )
     found: dict[str, Numbers] = {}

@@ -6,6 +6,7 @@ True always: a part in which the kiosk was off, or did not know the time, is a g
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -130,9 +131,10 @@ def read(conn: Connection, wanted: Period, local: datetime) -> Report:
         local: what `now` returned.
     """
     zone = local.tzinfo if isinstance(local.tzinfo, ZoneInfo) else ZoneInfo("UTC")
-    found = counts.sums(conn, wanted.name, wanted.length)
-    months = counts.sums(conn, wanted.name[: counts.MONTH], counts.MONTH + 1)
-    folded = wanted.name[: counts.MONTH] in months
+    # One look at all rows: a year's are many. "2026-11-" and "2026-11?" are told apart by one sign more than the month.
+    rows = counts.sums(conn, wanted.name, max(wanted.length, counts.MONTH + 1))
+    found = _together(rows, wanted.length)
+    folded = counts.is_there(conn, wanted.name[: counts.MONTH])
     first = counts.first(conn)[: wanted.length]
     last = f"{local:%Y-%m-%d %H}"[: wanted.length]
 
@@ -142,11 +144,18 @@ def read(conn: Connection, wanted: Period, local: datetime) -> Report:
         return State.GAP if first and first <= name < last and not folded else State.OUTSIDE
 
     parts = tuple(Part(name, state(name), found.get(name, {})) for name in wanted.parts(zone))
-    total = counts.sums(conn, wanted.name, len(wanted.name)).get(wanted.name, {})
-    doubted = [numbers for name, numbers in months.items() if name.endswith("?") and name.startswith(wanted.name)]
-    kinds = {kind for numbers in doubted for kind in numbers}
-    unsure = {kind: sum(numbers.get(kind, 0) for numbers in doubted) for kind in kinds}
-    return Report(wanted, parts, total, unsure, folded)
+    total = _together(rows, len(wanted.name)).get(wanted.name, {})
+    doubted = _together({name: numbers for name, numbers in rows.items() if name.endswith("?")}, 0).get("", {})
+    return Report(wanted, parts, total, doubted, folded)
+
+
+def _together(rows: Mapping[str, Numbers], length: int) -> dict[str, Numbers]:
+    found: dict[str, Numbers] = {}
+    for name, numbers in rows.items():
+        whole = found.setdefault(name[:length], {})
+        for kind, number in numbers.items():
+            whole[kind] = whole.get(kind, 0) + number
+    return found
 
 
 def sections(conn: Connection, wanted: Period) -> list[tuple[str, int]]:

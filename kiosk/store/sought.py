@@ -15,6 +15,8 @@ from kiosk.store import counts
 from kiosk.store.counts import Counted, Kind
 from kiosk.store.db import Connection
 
+KEY = "sought"
+"""The name of the secret by which words are hashed."""
 ENOUGH_DAYS = 3
 """On so many different days must words have been typed to be told."""
 MOST_WORDS, MOST_LETTERS = 4, 40
@@ -40,7 +42,7 @@ def note(conn: Connection, key: str, words: tuple[str, ...], span: str, today: d
     """
     if not may_be_told(words):
         return
-    digest = hashlib.blake2b(" ".join(sorted(words)).encode(), key=bytes.fromhex(key), digest_size=16).hexdigest()
+    digest = _hash(key, words)
     row = conn.execute("SELECT days, last FROM sought WHERE hash = ?", (digest,)).fetchone()
     if row and row["last"] >= today.isoformat():
         return
@@ -57,6 +59,20 @@ def note(conn: Connection, key: str, words: tuple[str, ...], span: str, today: d
     if days >= ENOUGH_DAYS:
         told = Counted(span[: counts.DAY], Kind.WORDS, " ".join(words))
         counts.add(conn, {told: days if days == ENOUGH_DAYS else 1})
+
+
+def forget(conn: Connection, key: str, text: str) -> None:
+    """Forget words that are told; they are again only when they are typed on three more days.
+
+    Args:
+        text: the words as they are told.
+    """
+    conn.execute("DELETE FROM sought WHERE hash = ?", (_hash(key, tuple(text.split())),))
+    conn.execute("DELETE FROM counts WHERE kind = 'words' AND what = ?", (text,))
+
+
+def _hash(key: str, words: tuple[str, ...]) -> str:
+    return hashlib.blake2b(" ".join(sorted(words)).encode(), key=bytes.fromhex(key), digest_size=16).hexdigest()
 
 
 def prune(conn: Connection, today: date) -> None:

@@ -17,7 +17,7 @@ from flask.testing import FlaskClient
 from kiosk.clock import Now
 from kiosk.console import bars, create_console, sheets
 from kiosk.errors import InvalidInput, NotFound
-from kiosk.store import audit, counts, db, prices, reports
+from kiosk.store import audit, counts, db, prices, reports, sought
 from kiosk.store.counts import Counted
 from kiosk.store.operators import Rights
 from kiosk.store.reports import Period, State
@@ -227,3 +227,17 @@ def test_bars_are_drawn_to_a_round_number_and_always_seen() -> None:
     assert drawn.top == 1000
     assert [bar.height for bar in drawn.bars] == [0, bars.LEAST, pytest.approx(96.4, abs=0.1), 132]
     assert [bars.round_up(number) for number in (0, 1, 3, 6, 11, 21, 51)] == [1, 1, 5, 10, 20, 50, 100]
+
+
+def test_a_manager_has_words_forgotten(inside: FlaskClient, conn: db.Connection, village: Village) -> None:
+    key = village.state.secret(sought.KEY)
+    with db.transaction(conn):
+        for day in (20, 21, 22):
+            sought.note(conn, key, ("amina", "otieno"), f"2026-11-{day} 09", date(2026, 11, day))
+    assert "amina otieno" in inside.get("/reports", **HOST).text
+    assert send(inside, "/reports", "/reports/words", words="amina otieno").status_code == 303
+    assert "amina otieno" not in inside.get("/reports", **HOST).text
+    assert audit.last(conn, 1)[0].detail == ""  # else they would stand there
+    with db.transaction(conn):
+        sought.note(conn, key, ("otieno", "amina"), "2026-11-23 09", date(2026, 11, 23))
+    assert reports.words(conn, Period("2026-11")) == []

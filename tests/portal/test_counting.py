@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
@@ -13,7 +14,7 @@ from flask.testing import FlaskClient
 
 from kiosk.clock import Reading
 from kiosk.config import Config
-from kiosk.portal import counting, create_portal
+from kiosk.portal import counting, create_portal, tally
 from kiosk.store import counts, db
 from tests.portal.conftest import NOW, Packer
 
@@ -131,14 +132,14 @@ def test_a_doubted_hour_belongs_to_a_month_only(config: Config, packer: Packer) 
     packer.install()
     vouched = [False]
     app = create_portal(config, lambda: NOW, timekeeper=lambda: Reading(NOW, vouched=vouched[0]))
-    tally = counting.tally_of(app)
+    counted_by = counting.tally_of(app)
     app.test_client().get("/")
     with closing(db.connect(packer.state.database)) as conn:
-        tally.minute()
+        counted_by.minute()
         assert counted(app, conn) == {("2026-11?", "pages", "home"): 1, ("2026-11?", "visits", ""): 1}
         vouched[0] = True
         for _ in range(10):
-            tally.minute()
+            counted_by.minute()
         assert counted(app, conn)[HOUR, "minutes", ""] == 10
 
 
@@ -194,3 +195,30 @@ def test_two_years_later_hours_are_months(conn: db.Connection) -> None:
     assert counts.sums(conn, "2024", counts.HOUR) == {
         "2024-10": {"pages": 5}, "2024-10?": {"pages": 4}, "2024-11-01 09": {"pages": 1}
     }  # fmt: skip
+
+
+def test_it_writes_by_itself_and_once_more_at_the_end(
+    portal: Flask, visitor: FlaskClient, conn: db.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pages() -> int:
+        row = conn.execute("SELECT coalesce(sum(number), 0) AS number FROM counts WHERE kind = 'pages'").fetchone()
+        return int(row["number"])
+
+    monkeypatch.setattr(tally, "EVERY_SECONDS", 0.05)
+    visitor.get("/help", headers=HERE)
+    counting.tally_of(portal).keep()
+    until = time.monotonic() + 30
+    while not pages() and time.monotonic() < until:
+        time.sleep(0.05)
+    assert pages() == 1
+    counting.tally_of(portal).end()
+    visitor.get("/help", headers=HERE)
+    counting.tally_of(portal).end()
+    assert pages() == 2
+
+
+def test_time_alone_is_written_every_ten_minutes(portal: Flask, conn: db.Connection) -> None:
+    for turn in range(1, 21):
+        counting.tally_of(portal).minute()
+        minutes = conn.execute("SELECT coalesce(sum(number), 0) AS minutes FROM counts").fetchone()["minutes"]
+        assert minutes == turn // 10 * 10
