@@ -64,6 +64,7 @@ def add() -> AnyResponse | tuple[str, int]:
             _record("notice.added", notice)
     except InvalidInput as error:
         return _page(_typed(error)), 422
+    own_notices.prune(conn(), current.state())  # what a cut left
     flash(gettext("It is announced from the first day to the last."), "done")
     return redirect(url_for("notices.one", notice=notice), 303)
 
