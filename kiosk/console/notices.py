@@ -64,6 +64,7 @@ def add() -> AnyResponse | tuple[str, int]:
             _record("notice.added", notice)
     except InvalidInput as error:
         return _page(_typed(error)), 422
+    own_notices.prune(conn(), current.state())  # what a cut left
     flash(gettext("It is announced from the first day to the last."), "done")
     return redirect(url_for("notices.one", notice=notice), 303)
 
@@ -181,7 +182,7 @@ def _page(typed: Typed) -> str:
 
 def _page_of(notice: int, typed: Typed | None = None) -> str:
     found = own_notices.get(conn(), notice)
-    is_of_days = typed is not None and "starts" in request.form
+    is_of_days = request.endpoint == "notices.set_days"
     days = typed if typed and is_of_days else _of(found.days)
     texts = [
         Typed(each.language, each.title, each.text) if is_of_days or not typed or typed.language != each.language

@@ -9,6 +9,7 @@ True always: no more of a file than a piece is held in memory, and what was told
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Callable
 from functools import wraps
@@ -39,7 +40,12 @@ pages = Blueprint("uploads", __name__, url_prefix="/uploads")
 
 
 def spool_on_card(state: State) -> None:
-    """Have what a form brings wait for its rest on the card: in memory, where /tmp may be, there is no room for it."""
+    """Have what a form brings wait for its rest on the card: in memory, where /tmp may be, there is no room for it.
+
+    To be called once, before the site serves: what was left there by a process that was killed goes.
+    """
+    for left in state.uploads.glob("kiosk-*"):
+        shutil.rmtree(left)
     tempfile.tempdir = str(state.uploads)
 
 

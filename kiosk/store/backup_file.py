@@ -27,7 +27,7 @@ from kiosk.store.state import sync_folder
 
 VERSION = 1
 HEAD, DATABASE, CARDS, MANIFEST = "head.json", "kiosk.sqlite3", "secrets/cards", "manifest.txt"
-UPLOADS = ("documents", "pictures", "attachments", "recordings")
+UPLOADS = ("documents", "pictures", "attachments", "recordings", "notices")
 """Folders of the state that a backup takes along."""
 NAME = re.compile(rf"(?:{'|'.join(UPLOADS)})(?:/[0-9a-f]{{2}})?/[0-9A-Za-z][0-9A-Za-z_-]{{0,80}}(?:\.[0-9a-z]{{1,8}})*")
 BLOCK, PIECE = 512, 1 << 16

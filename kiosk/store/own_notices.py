@@ -7,6 +7,7 @@ stands for the same bytes for ever; a file without a row goes with the next `pru
 
 from __future__ import annotations
 
+import errno
 import secrets
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -112,7 +113,12 @@ def _kept(state: State, sound: bytes) -> tuple[str, int]:
     if not sound:
         return "", 0
     name = f"{secrets.token_hex(8)}.mp3"
-    write_durably(state.notices / name, sound)
+    try:
+        write_durably(state.notices / name, sound)
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise InvalidInput("The kiosk has no room for photos and sounds now.", "sound") from error
+        raise
     sync_folder(state.notices)
     return name, len(sound)
 

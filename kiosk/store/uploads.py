@@ -132,15 +132,7 @@ def append(conn: Connection, state: State, upload: int, at: int, piece: bytes, n
         found = get(conn, upload)  # as it is, now that nobody else writes
         if at != found.here_bytes or found.became is not None or at + len(piece) > found.size_bytes:
             raise Conflict("another piece is due", detail={"here": found.here_bytes})
-        try:
-            file.seek(at)  # what a cut left behind this place was told to nobody
-            file.write(piece)
-            file.flush()
-            os.fsync(file.fileno())
-        except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise NoSpace("the card is full", "make room") from error
-            raise
+        _put(file.fileno(), at, piece)
         if at == 0:
             sync_folder(state.uploads)
         with transaction(conn):
@@ -149,6 +141,20 @@ def append(conn: Connection, state: State, upload: int, at: int, piece: bytes, n
                 (at + len(piece), to_text(now), upload),
             )
     return get(conn, upload)
+
+
+def _put(descriptor: int, at: int, piece: bytes) -> None:
+    # What a cut left behind this place was told to nobody, and is overwritten.
+    left = memoryview(piece)
+    try:
+        while left:
+            written = os.pwrite(descriptor, left, at)
+            left, at = left[written:], at + written
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise NoSpace("the card is full", "make room") from error
+        raise
 
 
 @contextmanager

@@ -16,7 +16,22 @@ from kiosk.config import Config, Site
 from kiosk.console import create_console
 from kiosk.console.session import OPEN_TO_ALL
 from kiosk.host.machine import Unhelped
-from kiosk.store import audit, bans, board_settings, cards, db, events, guesses, members, moderation, operators, threads
+from kiosk.store import (
+    audit,
+    bans,
+    board_settings,
+    cards,
+    db,
+    events,
+    guesses,
+    members,
+    moderation,
+    operators,
+    own_notices,
+    papers,
+    threads,
+    uploads,
+)
 from kiosk.store.moderation import Act
 from kiosk.store.operators import Rights
 from kiosk.store.state import State
@@ -25,8 +40,9 @@ from tests.console.entering import HOST, let_in
 from tests.portal.conftest import NOW
 from tests.portal.crawl import ENOUGH_OF_A_KIND, Page, endpoint_of, read
 from tests.portal.membership import join
+from tests.sounds import silence
 
-NOT_PAGES = {"healthz", "static", "icon", "board.small", "board.voice"}
+NOT_PAGES = {"healthz", "static", "icon", "board.small", "board.voice", "documents.send", "notices.sound"}
 """What a GET brings that stands within a page. A new page is not to be added here, but to be led to by a link."""
 ASKED = ("/acts?who=manager", "/acts?who=nobody", "/nothing", "/login")
 """Pages that are unlike the first of their kind, and what no link leads to."""
@@ -98,6 +114,7 @@ def _fill(conn: db.Connection, state: State) -> None:
         events.record(conn, kind, NOW - timedelta(hours=40 - 6 * number), **detail)
     events.record(conn, "backup.finished", NOW - timedelta(days=2))
     _write(conn)
+    _announce(conn, state)
     holders = [join(state, name) for name in ("محمد بن عبد الله", "श्रीमती कृष्णा त्रिपाठी", "Zoë", "Wanjirũ wa Mũgĩthi")]
     with db.transaction(conn):
         cards.revoke(conn, holders[0].member, NOW)
@@ -111,6 +128,18 @@ def _fill(conn: db.Connection, state: State) -> None:
         guesses.count(conn, "somebody", NOW, known=False)
         for number in range(60):
             audit.record(conn, "manager", "member.added", f"№ {number}", NOW)
+
+
+def _announce(conn: db.Connection, state: State) -> None:
+    days = own_notices.Days(NOW.date(), NOW.date() + timedelta(days=9), pinned=True)
+    text = own_notices.Text("en", "The-assembly-that-has-a-title-of-one-word" * 3, "At nine.\nBring your card.")
+    with db.transaction(conn):
+        notice = own_notices.add(conn, state, days, text, silence(1))
+        own_notices.write(conn, state, notice, own_notices.Text("ar", "اجتماع", "يوم الجمعة"))
+        own_notices.end(conn, own_notices.add(conn, state, days, text), NOW)
+        papers.withdraw(conn, 1, NOW)
+        wanted = uploads.Wanted("Film", "other", "ar", members_only=False)
+        uploads.begin(conn, state, "editor", "a-film-of-the-harvest" * 9, "a" * 64, 300_000_000, wanted, 0, NOW)
 
 
 def _write(conn: db.Connection) -> None:

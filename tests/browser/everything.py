@@ -29,7 +29,7 @@ from tests.sounds import silence
 
 NOT_PAGES = {
     "healthz", "static", "icon", "files.send", "papers.send", "papers.picture", "papers.picture_added",
-    "sounds.send", "captive.api", "library.cover", "search.suggest",
+    "sounds.send", "notices.sound", "captive.api", "library.cover", "search.suggest",
     "board_attachments.photo", "board_attachments.small", "board_attachments.voice",
 }  # fmt: skip
 """What a GET brings that no person reads as a page. A new page is not to be added here, but to be led to by a link."""

@@ -89,6 +89,7 @@
   }
 
   form.addEventListener("submit", async (event) => {
+    if (!files.files.length) return; // the kiosk says what is missing
     event.preventDefault();
     if (button.disabled) return;
     button.disabled = true;
