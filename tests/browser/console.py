@@ -6,8 +6,8 @@ from collections import Counter, deque
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -15,12 +15,14 @@ from flask.testing import FlaskClient
 from kiosk.config import Config, Site
 from kiosk.console import create_console
 from kiosk.console.session import OPEN_TO_ALL
-from kiosk.host.machine import Unhelped
+from kiosk.host.machine import Helped
 from kiosk.store import (
     audit,
+    backups,
     bans,
     board_settings,
     cards,
+    counts,
     db,
     events,
     guesses,
@@ -29,22 +31,31 @@ from kiosk.store import (
     operators,
     own_notices,
     papers,
+    restore_orders,
+    sealed,
     threads,
     uploads,
+    usage,
 )
+from kiosk.store.counts import Kind
 from kiosk.store.moderation import Act
 from kiosk.store.operators import Rights
+from kiosk.store.own_notices import Days, Text
+from kiosk.store.restore_orders import Asked
 from kiosk.store.state import State
+from kiosk.store.usage import Link
 from tests.browser.everything import Seen, filled
 from tests.console.entering import HOST, let_in
-from tests.portal.conftest import NOW
+from tests.portal.conftest import NOW, Packer, village
 from tests.portal.crawl import ENOUGH_OF_A_KIND, Page, endpoint_of, read
 from tests.portal.membership import join
 from tests.sounds import silence
 
 NOT_PAGES = {"healthz", "static", "icon", "board.small", "board.voice", "documents.send", "notices.sound"}
 """What a GET brings that stands within a page. A new page is not to be added here, but to be led to by a link."""
-ASKED = ("/acts?who=manager", "/acts?who=nobody", "/nothing", "/login")
+RESTORE = "/backup/restore/look"
+"""Where a form leads that was given a backup."""
+ASKED = (RESTORE, "/acts?who=manager", "/acts?who=nobody", "/nothing", "/login")
 """Pages that are unlike the first of their kind, and what no link leads to."""
 HOST_NAME = "127.0.0.3"
 SYNCS: tuple[tuple[str, dict[str, Any]], ...] = (
@@ -60,7 +71,9 @@ def everything(config: Config) -> tuple[Flask, list[Seen]]:
     """Return a console that is full, and the pages to be looked at: one of every kind, for each who may see it."""
     filled(config)
     app = create_console(
-        replace(config, console=Site(HOST_NAME, 8000, HOST["base_url"])), lambda: NOW, Unhelped(Path("kiosk.yaml"))
+        replace(config, console=Site(HOST_NAME, 8000, HOST["base_url"])),
+        lambda: NOW,
+        Helped(config.state / "nobody.sock"),
     )
     state = State(config.state)
     with closing(db.connect(state.database)) as conn:
@@ -68,7 +81,7 @@ def everything(config: Config) -> tuple[Flask, list[Seen]]:
         _fill(conn, state)
     seen, reached = _walk(app, manager)
     pages = {rule.endpoint for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())}
-    pages -= NOT_PAGES | set(OPEN_TO_ALL)
+    pages -= NOT_PAGES | set(OPEN_TO_ALL) | {endpoint_of(app, RESTORE)}
     assert pages <= reached, f"lead to them by a link, with something to show: {pages - reached}"
     for_editor, reached = _walk(app, editor)
     closed = {each for each in pages if getattr(app.view_functions[each], "needs", None)}
@@ -114,7 +127,8 @@ def _fill(conn: db.Connection, state: State) -> None:
         events.record(conn, kind, NOW - timedelta(hours=40 - 6 * number), **detail)
     events.record(conn, "backup.finished", NOW - timedelta(days=2))
     _write(conn)
-    _announce(conn, state)
+    _send(conn, state)
+    _tell(conn, state)
     holders = [join(state, name) for name in ("محمد بن عبد الله", "श्रीमती कृष्णा त्रिपाठी", "Zoë", "Wanjirũ wa Mũgĩthi")]
     with db.transaction(conn):
         cards.revoke(conn, holders[0].member, NOW)
@@ -130,16 +144,35 @@ def _fill(conn: db.Connection, state: State) -> None:
             audit.record(conn, "manager", "member.added", f"№ {number}", NOW)
 
 
-def _announce(conn: db.Connection, state: State) -> None:
-    days = own_notices.Days(NOW.date(), NOW.date() + timedelta(days=9), pinned=True)
-    text = own_notices.Text("en", "The-assembly-that-has-a-title-of-one-word" * 3, "At nine.\nBring your card.")
+def _send(conn: db.Connection, state: State) -> None:
+    """Have a long notice, one that was taken down, a paper that was withdrawn, and a file on its way."""
+    days = Days(NOW.date(), NOW.date() + timedelta(days=9), pinned=True)
+    text = Text("en", "The-assembly-that-has-a-title-of-one-word" * 3, "At nine.\nBring your card.")
     with db.transaction(conn):
-        notice = own_notices.add(conn, state, days, text, silence(1))
-        own_notices.write(conn, state, notice, own_notices.Text("ar", "اجتماع", "يوم الجمعة"))
+        own_notices.add(conn, state, days, text)
         own_notices.end(conn, own_notices.add(conn, state, days, text), NOW)
         papers.withdraw(conn, 1, NOW)
         wanted = uploads.Wanted("Film", "other", "ar", members_only=False)
         uploads.begin(conn, state, "editor", "a-film-of-the-harvest" * 9, "a" * 64, 300_000_000, wanted, 0, NOW)
+
+
+def _tell(conn: db.Connection, state: State) -> None:
+    """Have an earlier generation, notices, counts, and a backup that is about to be restored."""
+    again = Packer(state)
+    village(again)
+    again.install(2)
+    days = Days(NOW.date(), NOW.date() + timedelta(days=9), pinned=True)
+    key, recipient = sealed.new_key()
+    with db.transaction(conn):
+        notice = own_notices.add(conn, state, days, Text("en", "Market day", "It is on Friday."), silence(1))
+        own_notices.write(conn, state, notice, Text("ar", "يوم السوق", "يوم الجمعة."))
+        hours = {counts.place(f"2026-11-{day:02} 09", kind, ""): 40 + day for day in range(1, 24) for kind in Kind}
+        counts.add(conn, hours)
+        usage.add(conn, NOW, ZoneInfo("UTC"), Link.INTERNET, 3_000_000, 60_000)
+        backups.choose_recipient(conn, recipient)
+    with backups.alone(state):
+        kept = backups.make(conn, state, "Umoja Telecenter", NOW, 0)
+    restore_orders.ask(state, Asked(backups.path_of(state, kept.name), key, "manager", NOW))
 
 
 def _write(conn: db.Connection) -> None:

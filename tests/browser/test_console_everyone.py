@@ -63,6 +63,21 @@ def test_the_keyboard_reaches_all_there_is_and_shows_where_it_is(site: Site, chr
     assert told(each_page(site, chromium, tabbed)) == "[]"
 
 
+@pytest.mark.parametrize(("address", "form"), [("/operators", "#add ~ form"), ("/members", "form:has(#import)")])
+def test_what_is_wrong_far_down_a_page_is_seen(site: Site, chromium: Browser, address: str, form: str) -> None:
+    context = chromium.new_context(viewport=PHONE, locale="en")
+    context.add_cookies([{"name": site.session, "value": site.pages[0].cookie, "url": site.url}])
+    page = context.new_page()
+    page.goto(site.url + address)
+    with page.expect_navigation() as answered:
+        page.locator(form).evaluate(SEND)
+    assert answered.value.status == 422
+    box = page.locator("main [role=alert]").bounding_box()
+    assert box
+    assert 0 < box["y"] < PHONE["height"]
+    context.close()
+
+
 def test_axe_finds_nothing_in_what_forms_answer(site: Site, chromium: Browser) -> None:
     """Stands last: what the forms do, they do."""
     known: set[str] = set()
