@@ -86,9 +86,7 @@ def _words(job: Job) -> Words:
     pack = packs.words(job.transfer.pack) if job.transfer else ""
     steps = {
         Step.LOOK: gettext("Asking the channels what they offer."),
-        Step.FETCH: gettext(
-            "Fetching and verifying: %(pack)s.", pack=packs.words(job.transfer.pack) if job.transfer else ""
-        ),
+        Step.FETCH: gettext("Fetching and verifying: %(pack)s.", pack=pack),
         Step.INSTALL: gettext("Installing, and making it searchable."),
     }
     step = steps[job.transfer.step] if job.transfer else gettext("It is going on.")
