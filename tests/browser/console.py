@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -16,10 +17,29 @@ from kiosk.config import Config, Site
 from kiosk.console import create_console
 from kiosk.console.session import OPEN_TO_ALL
 from kiosk.host.machine import Unhelped
-from kiosk.store import audit, bans, board_settings, cards, db, events, guesses, members, moderation, operators, threads
+from kiosk.store import (
+    audit,
+    bans,
+    board_settings,
+    cards,
+    db,
+    events,
+    generations,
+    guesses,
+    members,
+    moderation,
+    offers,
+    operators,
+    settings,
+    threads,
+    usage,
+)
 from kiosk.store.moderation import Act
+from kiosk.store.offers import Offered
 from kiosk.store.operators import Rights
+from kiosk.store.settings import SyncSettings
 from kiosk.store.state import State
+from kiosk.store.usage import Link
 from tests.browser.everything import Seen, filled
 from tests.console.entering import HOST, let_in
 from tests.portal.conftest import NOW
@@ -98,6 +118,7 @@ def _fill(conn: db.Connection, state: State) -> None:
         events.record(conn, kind, NOW - timedelta(hours=40 - 6 * number), **detail)
     events.record(conn, "backup.finished", NOW - timedelta(days=2))
     _write(conn)
+    _offer(conn, state)
     holders = [join(state, name) for name in ("محمد بن عبد الله", "श्रीमती कृष्णा त्रिपाठी", "Zoë", "Wanjirũ wa Mũgĩthi")]
     with db.transaction(conn):
         cards.revoke(conn, holders[0].member, NOW)
@@ -111,6 +132,19 @@ def _fill(conn: db.Connection, state: State) -> None:
         guesses.count(conn, "somebody", NOW, known=False)
         for number in range(60):
             audit.record(conn, "manager", "member.added", f"№ {number}", NOW)
+
+
+def _offer(conn: db.Connection, state: State) -> None:
+    """Put packs on offer, a generation to go back to, and use of the internet."""
+    names = ("farming-handbook", "a-name-of-a-pack-that-is-as-long-as-a-pack-may-be-called-at-all")
+    found = [Offered(name, 3, "stable", ("book", "course"), 9_000_000, 4_000_000, 0, 4_000_000) for name in names]
+    offers.remember(conn, found, whole=True)
+    events.record(conn, "look.finished", NOW - timedelta(hours=1))
+    generations.record(conn, 9, [], NOW - timedelta(days=9))
+    (state.generations / "9").mkdir()
+    for days, link in enumerate((Link.INTERNET, Link.METERED, Link.FREE)):
+        usage.add(conn, NOW - timedelta(days=days), ZoneInfo("UTC"), link, 3_000_000, 60_000)
+    settings.save_sync(conn, SyncSettings(day_bytes=5_000_000, order=names))
 
 
 def _write(conn: db.Connection) -> None:
