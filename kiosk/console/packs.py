@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from flask_babel import lazy_gettext
+
 from kiosk.clock import Reading
 from kiosk.host import link, timekeeping
 from kiosk.store import events, manners, offers, standing
@@ -21,6 +23,14 @@ from kiosk.store.reasons import Refusal
 from kiosk.store.standing import Status
 from kiosk.web import current, i18n
 from kiosk.web.db import conn
+
+KINDS = {
+    "book": lazy_gettext("Library"),
+    "course": lazy_gettext("Courses"),
+    "document": lazy_gettext("Papers"),
+    "notice": lazy_gettext("Notices"),
+}
+"""What kinds of items are called, as the portal calls its parts."""
 
 
 class Fate(StrEnum):
@@ -42,6 +52,7 @@ class Line:
     Args:
         title: in the reader's language where it is installed, else its name.
         before, after, offered: the version that is installed, the one that would be, and the one on offer; 0: none.
+        kinds: what a pack on offer holds, in words.
         chosen: whether the operator wants it.
         download_bytes, cost: what the change takes; for one that was not chosen, what choosing it would take.
         room_bytes: what it takes on the card.
@@ -55,6 +66,7 @@ class Line:
     after: int
     offered: int
     chosen: bool
+    kinds: str
     installed_bytes: int
     download_bytes: int
     room_bytes: int
@@ -124,6 +136,11 @@ def title_of(pack: InstalledPack) -> str:
     return pack.titles.get(i18n.chosen()) or pack.titles.get("en") or pack.pack
 
 
+def words(pack: str) -> str:
+    """Return a pack's name as words, for one whose title is not here yet."""
+    return pack.replace("-", " ").capitalize()
+
+
 def _lines(db: Connection, found: Status, speed: int, metered: bool | None) -> tuple[Line, ...]:
     installed = {pack.pack: pack for pack in found.generation.packs} if found.generation else {}
     before = {pack: each.version for pack, each in installed.items()}
@@ -141,12 +158,13 @@ def _lines(db: Connection, found: Status, speed: int, metered: bool | None) -> t
         waits = manners.may_take(found.settings, by, offer.kinds, download) if offer and download else None
         line = Line(
             pack=pack,
-            title=title_of(here) if here else pack,
+            title=title_of(here) if here else words(pack),
             fate=_fate(before.get(pack, 0), after.get(pack, 0), offer, chosen=chosen, waits=waits is not None),
             before=before.get(pack, 0),
             after=after.get(pack, 0),
             offered=offer.version if offer else 0,
             chosen=chosen,
+            kinds=", ".join(str(KINDS[kind]) for kind in offer.kinds) if offer else "",
             installed_bytes=here.size_bytes if here else 0,
             download_bytes=download,
             room_bytes=offer.installed_bytes if offer else 0,

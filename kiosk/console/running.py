@@ -14,7 +14,7 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
-from kiosk.console import jobs, pauses, syncs
+from kiosk.console import jobs, packs, pauses, syncs
 from kiosk.console.jobs import Job
 from kiosk.console.session import AGAIN, who
 from kiosk.store import audit, settings
@@ -83,9 +83,10 @@ def _words(job: Job) -> Words:
         "import": gettext("USB stick"),
         "export": gettext("USB stick"),
     }
+    pack = packs.words(job.transfer.pack) if job.transfer else ""
     steps = {
         Step.LOOK: gettext("Asking the channels what they offer."),
-        Step.FETCH: gettext("Fetching and verifying: %(pack)s.", pack=job.transfer.pack if job.transfer else ""),
+        Step.FETCH: gettext("Fetching and verifying: %(pack)s.", pack=pack),
         Step.INSTALL: gettext("Installing, and making it searchable."),
     }
     step = steps[job.transfer.step] if job.transfer else gettext("It is going on.")
@@ -114,8 +115,10 @@ def _changes(job: Job) -> list[str]:
     told = []
     for pack, before, after in job.end.detail.get("changes", []) if job.end else ():
         if not after:
-            told.append(f"{pack}: {gettext('goes away')}")
+            told.append(f"{packs.words(pack)}: {gettext('goes away')}")
+        elif before:
+            version = gettext("version %(before)s becomes %(after)s", before=before, after=after)
+            told.append(f"{packs.words(pack)}: {version}")
         else:
-            version = gettext("version %(version)s", version=f"{before} → {after}" if before else after)
-            told.append(f"{pack}: {version}")
+            told.append(f"{packs.words(pack)}: {gettext('version %(version)s', version=after)}")
     return told

@@ -28,20 +28,24 @@ from kiosk.store import (
     guesses,
     members,
     moderation,
+    offers,
     operators,
     own_notices,
     papers,
     restore_orders,
     sealed,
+    settings,
     threads,
     uploads,
     usage,
 )
 from kiosk.store.counts import Kind
 from kiosk.store.moderation import Act
+from kiosk.store.offers import Offered
 from kiosk.store.operators import Rights
 from kiosk.store.own_notices import Days, Text
 from kiosk.store.restore_orders import Asked
+from kiosk.store.settings import SyncSettings
 from kiosk.store.state import State
 from kiosk.store.usage import Link
 from tests.browser.everything import Seen, filled
@@ -129,6 +133,7 @@ def _fill(conn: db.Connection, state: State) -> None:
     _write(conn)
     _send(conn, state)
     _tell(conn, state)
+    _offer(conn)
     holders = [join(state, name) for name in ("محمد بن عبد الله", "श्रीमती कृष्णा त्रिपाठी", "Zoë", "Wanjirũ wa Mũgĩthi")]
     with db.transaction(conn):
         cards.revoke(conn, holders[0].member, NOW)
@@ -173,6 +178,17 @@ def _tell(conn: db.Connection, state: State) -> None:
     with backups.alone(state):
         kept = backups.make(conn, state, "Umoja Telecenter", NOW, 0)
     restore_orders.ask(state, Asked(backups.path_of(state, kept.name), key, "manager", NOW))
+
+
+def _offer(conn: db.Connection) -> None:
+    """Put packs on offer, and use of the internet."""
+    names = ("farming-handbook", "a-name-of-a-pack-that-is-as-long-as-a-pack-may-be-called-at-all")
+    found = [Offered(name, 3, "stable", ("book", "course"), 9_000_000, 4_000_000, 0, 4_000_000) for name in names]
+    offers.remember(conn, found, whole=True)
+    events.record(conn, "look.finished", NOW - timedelta(hours=1))
+    for days, link in enumerate((Link.INTERNET, Link.METERED, Link.FREE)):
+        usage.add(conn, NOW - timedelta(days=days), ZoneInfo("UTC"), link, 3_000_000, 60_000)
+    settings.save_sync(conn, SyncSettings(day_bytes=5_000_000, order=names))
 
 
 def _write(conn: db.Connection) -> None:

@@ -106,7 +106,7 @@ def test_a_sync_of_three_packs_is_agreed_to_and_watched_to_its_end_by_the_proces
             assert "The channels were asked." in operator.watch(lambda page: False)[-1]
             page = operator.read("/content")
             for pack in PACKS:
-                assert f"<bdi>{pack}</bdi></strong>: new" in page
+                assert f"<bdi>{pack.capitalize()}</bdi></strong>: new" in page
             assert "Agree and fetch 181 KB" in page
             assert "at an assumed 12 KB a second" in page
             assert "Room needed</dt><dd><strong>361 KB" in page
@@ -164,7 +164,7 @@ def test_packs_are_chosen_ordered_and_dropped(operator: Operator, conn: db.Conne
     assert settings.sync(conn).order == ("cc", "aa")
     page = operator.read("/content")
     assert page.index('value="cc"') < page.index('value="aa"') < page.index('value="bb"')
-    assert "<bdi>bb</bdi></strong>: new" not in page
+    assert "<bdi>Bb</bdi></strong>: new" not in page
     operator.press("/content", "/content/sync")
     assert installed(conn, village) == {"aa": 1, "cc": 1}
     operator.press("/content", "/content/choice", which="some", pack=["aa"])
@@ -208,7 +208,7 @@ def test_going_back_is_shown_first_and_done_by_the_machine(tmp_path: Path) -> No
         operator = Operator(app, conn, system_clock, config.console.url)
         assert 'href="/content/generations/1"' in operator.read("/content/generations")
         page = operator.read("/content/generations/1")
-        assert "version 2 → 1" in page
+        assert "version 2 becomes 1" in page
         assert village.state.current_number() == 2
         operator.press("/content/generations/1", "/content/generations/1")
         assert "Generation 1 is served again." in operator.watch(lambda page: False)[-1]

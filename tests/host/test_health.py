@@ -137,3 +137,14 @@ def test_who_is_on_the_hotspot_is_known(pi: Path) -> None:
     assert health.is_on_hotspot("192.0.2.7", pi) is True
     assert health.is_on_hotspot("10.0.0.9", pi) is False
     assert health.is_on_hotspot("127.0.0.1", pi) is None
+
+
+def test_sticks_that_are_put_in_are_found_and_the_systems_own_disk_is_none(tmp_path: Path) -> None:
+    assert health.plugged(tmp_path) == ()
+    disks = {"sda": "usb2", "sda1": "usb2", "sdb": "usb1", "sdb1": "usb1", "sdc": "usb1", "sdd": "ata"}
+    for name, bus in disks.items():
+        (tmp_path / "sys/devices" / bus / name).mkdir(parents=True)
+        (tmp_path / "sys/class/block").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "sys/class/block" / name).symlink_to(tmp_path / "sys/devices" / bus / name)
+    put(tmp_path, "proc/self/mounts", "/dev/sda1 /boot/firmware vfat rw 0 0\n/dev/sdb1 /run/kiosk-usb/sdb1 vfat rw 0 0")
+    assert health.plugged(tmp_path) == ("sdb1", "sdc")
