@@ -386,3 +386,21 @@ def test_it_is_due_once_a_night(now: str, last: str | None, failed: str | None, 
     moments = [datetime.fromisoformat(each) if each else None for each in (now, last, failed)]
     assert moments[0]
     assert backups.is_due(moments[0], KAMPALA, 2, moments[1], moments[2]) is due
+
+
+OF_PEOPLE = {
+    "acts", "attachments", "audit", "bans", "card_phones", "cards", "counts", "events", "failed_logins", "guesses",
+    "limits",
+    "members", "operators", "paper_facts", "paper_versions", "papers", "posts", "progress", "readings", "recordings",
+    "reports", "search_openings", "search_posts", "search_papers", "sections", "sessions", "settings", "sought",
+    "threads", "usage",
+}  # fmt: skip
+"""Tables that a backup takes along."""
+
+
+def test_of_each_table_is_said_whether_it_is_in_a_backup(kiosks: tuple[Kiosk, Kiosk]) -> None:
+    """A new table is added to one of the two; the index of the search is made anew."""
+    rows = kiosks[0].conn.execute("PRAGMA table_list").fetchall()
+    names = {row["name"] for row in rows if row["type"] in ("table", "virtual")}
+    unknown = names - OF_PEOPLE - set(backups.OF_THE_CARD) - {"search_words"}
+    assert {name for name in unknown if not name.startswith("sqlite_")} == set()
