@@ -1,7 +1,7 @@
 """The kiosk's one configuration file, read once into frozen values.
 
 Owns: every key of `kiosk.yaml`. True always: no key is silently ignored, and no module reads the file again.
-What an operator may change lives in `store.settings`; no key is in both places.
+What an operator may change lives in `store.settings`; names said there go before those here.
 """
 
 from __future__ import annotations

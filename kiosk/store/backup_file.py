@@ -141,6 +141,8 @@ def unpack(file: BinaryIO, key: str, folder: Path) -> Head:
         while rest := stream.read(PIECE):
             if rest.strip(b"\0"):
                 raise _not_whole()
+    for made in (folder, *(path for path in folder.rglob("*") if path.is_dir())):
+        sync_folder(made)
     for needed in (DATABASE, CARDS):
         if not (folder / needed).is_file():
             raise FormatError("there is no database in this backup")
@@ -170,7 +172,6 @@ def _next(stream: BinaryIO, manifest: IO[bytes], folder: Path, left: int) -> str
             os.fsync(out.fileno())
     except FileExistsError as error:
         raise FormatError(f"the backup holds a file twice: {name}") from error
-    sync_folder(path.parent)
     manifest.write(_line(digest.hexdigest(), name))
     return name
 

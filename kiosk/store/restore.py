@@ -152,7 +152,7 @@ def _tell(new: Connection, head: Head, who: str, now: datetime) -> None:
     )
     events.record(new, "backup.finished", head.made_at)
     events.record(new, "restore.finished", now, made_at=db.to_text(head.made_at), kiosk=head.kiosk)
-    audit.record(new, who, "backup.restored", db.to_text(head.made_at), now)
+    audit.record(new, who, "backup.restored", f"{head.kiosk}, {head.made_at:%Y-%m-%d %H:%M}", now)
 
 
 def _secret(state: State, secret: str) -> str:
@@ -168,6 +168,7 @@ def _secret(state: State, secret: str) -> str:
 
 
 def _put_files(side: Path, state: State) -> None:
+    changed: set[Path] = set()
     for folder in UPLOADS:
         for path in (side / folder).rglob("*"):
             target = state.folder / path.relative_to(side)
@@ -175,7 +176,9 @@ def _put_files(side: Path, state: State) -> None:
                 continue
             target.parent.mkdir(parents=True, exist_ok=True)
             os.link(path, target)
-            sync_folder(target.parent)
+            changed.update((target.parent, target.parent.parent))
+    for each in changed:
+        sync_folder(each)
 
 
 def _keep(conn: Connection, state: State) -> None:

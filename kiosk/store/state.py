@@ -11,6 +11,10 @@ uploads/                 files on their way here, by the number of the upload
 pictures/                first pages of papers, named by the SHA-256 of the paper
 attachments/             photos and voice notes of the board
 notices/                 recordings of notices that operators wrote
+backups/                 the last backups, sealed
+asked/                   the backup that an operator wants restored
+restoring/               a backup that is being unpacked and checked
+replaced/                the database before the last restore
 secrets/                 keys of this kiosk alone, mode 0600
 """
 
