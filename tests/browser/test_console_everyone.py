@@ -20,7 +20,14 @@ __all__ = ["chromium"]  # a fixture
 DESK: ViewportSize = {"width": 1280, "height": 800}
 SIZES = {"phone": PHONE, "desk": DESK}
 FORMS = "main form[method=post]"
-SEND = """form => { form.noValidate = true; setTimeout(() => (form.querySelector("button") || form).click()) }"""
+FILES = "/backup/files/"
+"""A form that is answered with a file."""
+SEND = """form => {
+  const button = form.querySelector("button[name]")
+  if (button) form.append(Object.assign(document.createElement("input"), {name: button.name, value: button.value}))
+  setTimeout(() => HTMLFormElement.prototype.submit.call(form))
+}"""
+"""Sends a form as it stands, as a browser without script and without checks of its own does."""
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +97,7 @@ def test_axe_finds_nothing_in_what_forms_answer(site: Site, chromium: Browser) -
             if not form.count():  # what was sent before took it away
                 break
             action = str(form.evaluate("form => form.action.replace(/[0-9]+/g, '1')"))
-            if action in known:
+            if action in known or FILES in action:
                 continue
             known.add(action)
             with page.expect_navigation() as answered:
