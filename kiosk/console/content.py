@@ -5,6 +5,7 @@ True always: nothing is begun here but what an operator saw with its cost; a pag
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -22,7 +23,6 @@ from kiosk.web import current, i18n
 from kiosk.web.db import conn
 
 HISTORY = 10
-MOST_PLACE = 999
 
 pages = Blueprint("content", __name__, url_prefix="/content")
 
@@ -36,9 +36,10 @@ def show() -> str:
 @pages.post("/choice")
 def choose() -> Response | tuple[str, int]:
     """Keep which packs are wanted, and their order of importance."""
+    known = {each.pack for each in packs.read().lines}
     try:
         with transaction(conn()):
-            wanted = _chosen(settings.sync(conn()))
+            wanted = _chosen(settings.sync(conn()), known)
             settings.save_sync(conn(), wanted)
             names = "" if wanted.packs is None else ", ".join(wanted.packs)
             audit.record(conn(), who(), "content.chosen", names, current.now())
@@ -82,10 +83,11 @@ def _begin(what: str, kind: str, detail: str = "") -> Response:
     return redirect(url_for("running.show"), 303)
 
 
-def _chosen(now: SyncSettings) -> SyncSettings:
+def _chosen(now: SyncSettings, known: set[str]) -> SyncSettings:
     form = request.form
-    wanted = None if form.get("which") == "all" else tuple(dict.fromkeys(form.getlist("pack")))
-    places = [(_place(name), name.removeprefix("place-")) for name in form if name.startswith("place-")]
+    ticked = [pack for pack in dict.fromkeys(form.getlist("pack")) if pack in known]
+    wanted = None if form.get("which") == "all" else tuple(ticked)
+    places = [(_place(f"place-{pack}"), pack) for pack in sorted(known)]
     order = tuple(pack for place, pack in sorted(places) if place)
     return replace(now, packs=wanted, order=order)
 
@@ -94,7 +96,7 @@ def _place(field: str) -> int:
     text = request.form.get(field, "").strip()
     if not text:
         return 0
-    if not (text.isascii() and text.isdigit() and int(text) <= MOST_PLACE):
+    if not re.fullmatch(r"\d{1,3}", text, re.ASCII):
         raise InvalidInput("Please write digits only.", "order")
     return int(text)
 

@@ -117,7 +117,7 @@ def read() -> Packs:
     brings = tuple(each for each in lines if each.fate in (Fate.NEW, Fate.NEWER, Fate.GOES))
     fetched = [each for each in brings if each.after]
     download = sum(each.download_bytes for each in fetched)
-    here = min(download, sum(path.stat().st_size for path in state.parts.glob("*") if path.is_file()))
+    here = min(download, state.parts_bytes())
     room = Room(
         old_bytes=found.generation.installed_bytes if found.generation else 0,
         new_bytes=sum(each.room_bytes for each in fetched),

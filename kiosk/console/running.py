@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from kiosk.console import jobs, packs, pauses, syncs
 from kiosk.console.jobs import Job
 from kiosk.console.session import AGAIN, who
-from kiosk.store import audit, settings
+from kiosk.store import audit, generations, settings
 from kiosk.store.db import transaction
 from kiosk.store.settings import Pause
 from kiosk.store.transfers import Step
@@ -112,13 +112,15 @@ def _end(job: Job) -> str:
 
 
 def _changes(job: Job) -> list[str]:
+    serving = generations.get(conn(), current.generation())
+    titles = {each.pack: packs.title_of(each) for each in serving.packs} if serving else {}
     told = []
     for pack, before, after in job.end.detail.get("changes", []) if job.end else ():
         if not after:
-            told.append(f"{packs.words(pack)}: {gettext('goes away')}")
+            what = gettext("goes away")
         elif before:
-            version = gettext("version %(before)s becomes %(after)s", before=before, after=after)
-            told.append(f"{packs.words(pack)}: {version}")
+            what = gettext("version %(before)s becomes %(after)s", before=before, after=after)
         else:
-            told.append(f"{packs.words(pack)}: {gettext('version %(version)s', version=after)}")
+            what = gettext("version %(version)s", version=after)
+        told.append(f"{titles.get(pack) or packs.words(pack)}: {what}")
     return told

@@ -114,6 +114,14 @@ class State:
                 return (self.parts / name).stat().st_size
         return 0
 
+    def parts_bytes(self) -> int:
+        """Return how many bytes wait in `parts/`; what a sync takes from there meanwhile is left out."""
+        found = 0
+        for path in self.parts.glob("*"):
+            with contextlib.suppress(OSError):
+                found += path.stat().st_size if path.is_file() else 0
+        return found
+
     def object_path(self, sha256: str) -> Path:
         """Return where the verified file with this hash lies."""
         return self.objects / sha256[:2] / sha256

@@ -172,10 +172,13 @@ def test_packs_are_chosen_ordered_and_dropped(operator: Operator, conn: db.Conne
     assert "Agree and fetch" not in operator.read("/content")
     operator.press("/content", "/content/sync")
     assert installed(conn, village) == {"aa": 1}
-    wrong = operator.press("/content", "/content/choice", **{"which": "some", "place-aa": "x"})
+    wrong = operator.press("/content", "/content/choice", **{"which": "some", "place-aa": "9" * 5000})
     assert wrong.status_code == 422
-    assert operator.press("/content", "/content/choice", which="some", pack=["../x"]).status_code == 422
     assert settings.sync(conn).packs == ("aa",)
+    operator.press("/content", "/content/choice", which="some", pack=["../x", "unknown", "aa", "aa"])
+    assert settings.sync(conn).packs == ("aa",)
+    operator.press("/content", "/content/choice", which="all")
+    assert settings.sync(conn).packs is None
 
 
 def test_what_was_not_seen_is_not_agreed_to(operator: Operator, conn: db.Connection, village: Village) -> None:
