@@ -186,7 +186,8 @@ def test_it_is_due_once_a_night(now: str, last: str | None, failed: str | None, 
 OF_PEOPLE = {
     "acts", "attachments", "audit", "bans", "card_phones", "cards", "counts", "events", "failed_logins", "guesses",
     "limits",
-    "members", "operators", "own_notice_texts", "own_notices", "paper_facts", "paper_versions", "papers", "posts", "progress", "readings", "recordings",
+    "members", "operators", "own_notice_texts", "own_notices",
+    "paper_facts", "paper_versions", "papers", "posts", "progress", "readings", "recordings",
     "reports", "search_openings", "search_posts", "search_papers", "sections", "sessions", "settings",
     "threads", "usage",
 }  # fmt: skip
