@@ -29,6 +29,7 @@ ODD = (
     "0001-01-01T00:00", "-62135596800000", "253402300800000", "[" * 900, "x" * 3000, "a b " * 3000, "x" * 70_000,
 )  # fmt: skip
 FILES = (
+    b"One member, one vote.\n", b"number,name\n77,Amina Okello\n",
     b"", b"\x00", b"x" * 100, b"GIF89a\xff\xff\xff\xff\x00\x00\x00;",
     b"%PDF-1.7\n%\xe2\xe3\n1 0 obj<</Length 99999999999>>stream",
     b"PK\x03\x04" + b"\x00" * 40, b"PK\x05\x06" + b"\x00" * 18, b"\x7fELF", b"<html><script>alert(1)</script>",
@@ -40,7 +41,7 @@ FILES = (
     b"\x1f\x8b\x08\x00" + zlib.compress(bytes(10**6)), b"SQLite format 3\x00" + b"\xff" * 200, b"OggS" + b"\x00" * 60,
     b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x01\x86\xa0\x00\x01\x86\xa0\x08\x02\x00\x00\x00\xb3\x0e\x9b\x1a",
 )  # fmt: skip
-"""Of wrong kinds, torn, and boasting of sizes."""
+"""Two that are good, then of wrong kinds, torn, and boasting of sizes."""
 KINDS = (
     "",
     "text/html",

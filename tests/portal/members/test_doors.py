@@ -72,12 +72,18 @@ def addresses(portal: Flask, member: FlaskClient, method: str) -> Iterator[str]:
         if method not in (rule.methods or ()) or rule.endpoint in OPEN:
             continue
         names = sorted(rule.arguments)
-        choices = [[*([*known[name]][-OFTEN:] or ["1"]), *("123" if name != "section" else ())] for name in names]
-        for chosen in itertools.product(*choices):
+        choices = [[*dict.fromkeys([*[*known[name]][-OFTEN:], "1", "2"])] for name in names]
+        # With many names, one of them is changed at a time: all of each with each are thousands.
+        for chosen in itertools.product(*choices) if len(names) < 3 else _in_turn(choices):
             address = rule.rule
             for name, value in zip(names, chosen, strict=True):
                 address = re.sub(rf"<(?:\w+:)?{name}>", quote(value), address)
             yield address
+
+
+def _in_turn(choices: list[list[str]]) -> Iterator[tuple[str, ...]]:
+    for n in range(max(map(len, choices))):
+        yield tuple(each[n % len(each)] for each in choices)
 
 
 def _values(portal: Flask, link: str) -> dict[str, object]:
@@ -135,5 +141,5 @@ def test_a_stranger_changes_nothing_where_only_members_read(portal: Flask, membe
         if open_thread and "inner" not in address:
             continue
         with stranger.post(address, data={**sent, "in": "inner", "section": "inner"}) as answer:
-            assert not any(word in answer.text for word in SECRET), address
+            assert not any(word in answer.get_data(as_text=True) for word in SECRET), address
     assert rows() == before
