@@ -7,6 +7,7 @@ only when it has sent everything. No single phone can take all connections, nor 
 
 from __future__ import annotations
 
+import copy
 import io
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -37,8 +38,13 @@ BEGINNING_BYTES = 65_536
 MOST_DROPPED_BYTES = 16_000_000_000
 """What sends more than this does not stop by itself, and is cut off."""
 
+FROM_A_STRANGER = 1_000_000
+"""Largest body that is kept of somebody whom a site must know before it takes more."""
+
 Sent = Callable[[int], None]
 """Takes a number of bytes."""
+Known = Callable[[str], bool]
+"""Takes a request's Cookie header, and tells whether the site knows who sends it."""
 
 
 def listen(
@@ -49,13 +55,14 @@ def listen(
     proxy: str | None = None,
     *,
     sent: Sent | None = None,
+    known: Known | None = None,
 ) -> None:
     """Serve an application until the process is stopped; the arguments are those of `bind`.
 
     Raises:
         HostError: address or port are not to be had.
     """
-    bind(app, address, port, most_bytes, proxy, sent=sent).run()
+    bind(app, address, port, most_bytes, proxy, sent=sent, known=known).run()
 
 
 def bind(
@@ -66,6 +73,7 @@ def bind(
     proxy: str | None = None,
     threads: int = THREADS,
     sent: Sent | None = None,
+    known: Known | None = None,
 ) -> Any:
     """Return a server that listens, and answers once its `run` is called.
 
@@ -77,6 +85,7 @@ def bind(
         proxy: the address of the program in front that is believed when it tells whom it asks for.
         threads: how many answers are made at once.
         sent: told, by any thread, how many bytes have just left.
+        known: asked before more than `FROM_A_STRANGER` of a body is kept; None: everybody is.
 
     Raises:
         HostError: address or port are not to be had.
@@ -92,7 +101,7 @@ def bind(
             f"{address}:{port}: can not be listened on: {reason}",
             "is another program there? address and port are in the configuration",
         ) from error
-    _set_channels(sockets, sent)
+    _set_channels(sockets, sent, known)
     return server
 
 
@@ -110,8 +119,9 @@ def _manners(most_bytes: int, proxy: str | None) -> dict[str, Any]:
     }
 
 
-def _set_channels(sockets: dict[int, Any], sent: Sent | None) -> None:
-    channel = type("_Counted", (_Channel,), {"sent": staticmethod(sent)}) if sent else _Channel
+def _set_channels(sockets: dict[int, Any], sent: Sent | None, known: Known | None) -> None:
+    parser = type("_Asking", (_Parser,), {"known": staticmethod(known)}) if known else _Parser
+    channel = type("_Told", (_Channel,), {"sent": staticmethod(sent) if sent else None, "parser_class": parser})
     for each in sockets.values():
         if hasattr(each, "channel_class"):
             each.channel_class = channel
@@ -142,6 +152,8 @@ class _Parser(HTTPRequestParser):  # type: ignore[misc]
     """Reads on where waitress would break off."""
 
     dropped: _Beginning | None = None
+    known: Known | None = None
+    adj: Any
     body_rcv: Any = None
     expect_continue = False
 
@@ -150,6 +162,9 @@ class _Parser(HTTPRequestParser):  # type: ignore[misc]
             super().parse_header(header_plus)
         except ValueError as error:  # an address with brackets and nothing good in them
             raise ParsingError("Bad URI") from error
+        if self.known and not self.known(str(self.headers.get("COOKIE", ""))):
+            self.adj = copy.copy(self.adj)  # this request's own
+            self.adj.max_request_body_size = min(self.adj.max_request_body_size, FROM_A_STRANGER + 1)
 
     def received(self, data: bytes) -> int:
         if self.dropped is not None and len(self.dropped) <= MOST_DROPPED_BYTES:

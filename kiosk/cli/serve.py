@@ -17,7 +17,7 @@ from kiosk import config as configuration
 from kiosk.cli.kiosk_options import CONFIG, opened
 from kiosk.cli.listening import Sent, bind, listen
 from kiosk.config import Site
-from kiosk.console import create_console, uploads
+from kiosk.console import create_console, session, uploads
 from kiosk.errors import ConfigError, KioskError
 from kiosk.host import kiwix, timekeeping
 from kiosk.host.conversion import Converter
@@ -78,11 +78,11 @@ def console(config_path: Path, helped: bool) -> None:
     config = configuration.load(config_path)
     uploads.spool_on_card(State(config.state))
     if helped:
-        _serve(create_console(config, host=Helped()), config.console)
+        _serve_operators(create_console(config, host=Helped()), config.console)
         return
     host = Unhelped(config_path)
     try:
-        _serve(create_console(config, host=host), config.console)
+        _serve_operators(create_console(config, host=host), config.console)
     finally:
         host.end()
 
@@ -139,6 +139,11 @@ def mirror(config_path: Path, address: str, port: int, announce: bool) -> None:
 
 def _serve(app: Flask, site: Site, sent: Sent | None = None) -> None:
     listen(app, site.address, site.port, int(app.config["MAX_CONTENT_LENGTH"]), site.proxy, sent=sent)
+
+
+def _serve_operators(app: Flask, site: Site) -> None:
+    most_bytes = int(app.config["MAX_CONTENT_LENGTH"])
+    listen(app, site.address, site.port, most_bytes, site.proxy, known=lambda cookie: session.opens(app, cookie))
 
 
 @contextmanager

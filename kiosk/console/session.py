@@ -12,8 +12,9 @@ from datetime import datetime, timedelta
 from functools import wraps
 from typing import Literal, ParamSpec, TypeVar
 
-from flask import Blueprint, abort, flash, g, redirect, render_template, request, session, url_for
+from flask import Blueprint, Flask, abort, flash, g, redirect, render_template, request, session, url_for
 from flask_babel import gettext
+from werkzeug.test import create_environ
 from werkzeug.wrappers import Response
 
 from kiosk.errors import InvalidInput, NotFound
@@ -51,6 +52,15 @@ def guard() -> Response | None:
     if operator.must_change and request.endpoint not in FOR_A_NEW_PASSWORD:
         return redirect(url_for("session.password"), 303)
     return None
+
+
+def opens(app: Flask, cookies: str) -> bool:
+    """Tell whether a Cookie header carries a session that this console gave to an operator, be it over or not.
+
+    Cheap and without the database, for the moment in which a request's head has come and its body has not.
+    """
+    with app.request_context({**create_environ(), "HTTP_COOKIE": cookies}):
+        return "operator" in session
 
 
 def signed_in() -> Operator | None:
