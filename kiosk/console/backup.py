@@ -11,7 +11,7 @@ from datetime import timedelta
 import segno
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, send_file, session
 from flask import url_for as url
-from flask_babel import gettext
+from flask_babel import format_percent, gettext
 from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -41,7 +41,7 @@ def show() -> Response:
         render_template(
             "backup.html",
             running=running,
-            percent=_percent() if running == "backup" else None,
+            part=_part() if running == "backup" else "",
             has_key=bool(backups.recipient(conn())),
             last=next(iter(events.last(conn(), "backup.finished")), None),
             failed=_failed(),
@@ -128,10 +128,10 @@ def _number(job: str) -> int:
     return found[0].event if found else 0
 
 
-def _percent() -> int:
+def _part() -> str:
     started = events.last(conn(), "backup.started")
     total = int(started[0].detail.get("size_bytes", 0)) if started else 0
-    return min(99, 100 * backups.written_bytes(current.state()) // total) if total else 0
+    return str(format_percent(min(0.99, backups.written_bytes(current.state()) / total) if total else 0))
 
 
 def _failed() -> tuple[Event, str] | None:

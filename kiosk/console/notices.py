@@ -160,7 +160,8 @@ def _sound() -> bytes | None:
     try:
         return _converter.voice(sent.stream).data
     except InvalidInput as error:
-        raise InvalidInput(error.message, "sound") from error
+        error.field = "sound"  # as it is called on this page
+        raise
     finally:
         sent.close()
 

@@ -161,9 +161,9 @@ def _keep(sent: FileStorage, *, several: bool) -> None:
         with papers.drafted(current.state(), sent.stream, size, _spare_bytes()) as draft:
             documents.keep(draft, said, current.now())
     except Conflict as error:
-        raise InvalidInput(_same_bytes(), "file") from error
+        raise InvalidInput("The paper has this very file already.", "file") from error
     except NoSpace as error:
-        raise InvalidInput(_no_room(), "file") from error
+        raise InvalidInput("The card has no room for it. Make room first, then go on.", "file") from error
 
 
 def _same_bytes() -> str:
