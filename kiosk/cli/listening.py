@@ -7,7 +7,11 @@ only when it has sent everything.
 
 from __future__ import annotations
 
+import contextlib
 import io
+import os
+import socket
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import waitress
@@ -16,7 +20,9 @@ from waitress.parser import HTTPRequestParser
 from waitress.receiver import FixedStreamReceiver
 from waitress.utilities import RequestEntityTooLarge
 
+from kiosk.config import Site
 from kiosk.errors import HostError
+from kiosk.host import supervisor
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -31,57 +37,78 @@ BEGINNING_BYTES = 65_536
 """What is kept of a body that is too large."""
 MOST_DROPPED_BYTES = 16_000_000_000
 """What sends more than this does not stop by itself, and is cut off."""
+BY_SOCKET = "localhost"
+"""Whom waitress takes a request on a unix socket to come from."""
+LOOK_SECONDS = 1.0
+"""How often a server that ends by itself looks whether it may."""
 
 
-def listen(app: WSGIApplication, address: str, port: int, most_bytes: int, proxy: str | None = None) -> None:
-    """Serve an application until the process is stopped; the arguments are those of `bind`.
+class Server:
+    """A server that listens, and answers once `run` is called."""
 
-    Raises:
-        HostError: address or port are not to be had.
-    """
-    bind(app, address, port, most_bytes, proxy).run()
+    def __init__(self, server: Any, sockets: dict[int, Any]) -> None:
+        self._server = server
+        self._sockets = sockets
+
+    def run(self, goes_on: Callable[[], bool] = lambda: True) -> None:
+        """Answer until the process is stopped, or `goes_on` says no while nobody is connected.
+
+        Whoever connects after that finds the socket of a `.socket` unit, which starts the site anew.
+        """
+        with contextlib.suppress(SystemExit, KeyboardInterrupt):
+            while self._server.active_channels or goes_on():
+                self._server.asyncore.loop(LOOK_SECONDS, use_poll=True, map=self._sockets, count=1)
+        self._server.task_dispatcher.shutdown()
 
 
-def bind(
-    app: WSGIApplication,
-    address: str,
-    port: int,
-    most_bytes: int,
-    proxy: str | None = None,
-    threads: int = THREADS,
-) -> Any:
-    """Return a server that listens, and answers once its `run` is called.
+def bind(app: WSGIApplication, site: Site, most_bytes: int, threads: int = THREADS) -> Server:
+    """Return a server that listens, on what systemd has handed over if it has.
 
     Args:
         app: the application. A request with a larger body reaches it with its true length and its beginning to read.
-        address: where to listen.
-        port: likewise.
+        site: where to listen, and who is believed when it tells whom it asks for.
         most_bytes: the largest body that is kept for the application.
-        proxy: the address of the program in front that is believed when it tells whom it asks for.
         threads: how many answers are made at once.
 
     Raises:
-        HostError: address or port are not to be had.
+        HostError: address and port, or the socket, are not to be had.
     """
-    # Only the proxy tells whom it asks for: from anybody else the header is dropped, for whoever sends it may lie.
+    # Only who is in front tells whom it asks for: from anybody else the header is dropped, for it may be a lie.
+    proxy = BY_SOCKET if site.socket else site.proxy
     believed = {"trusted_proxy": proxy, "trusted_proxy_headers": {"x-forwarded-for"}} if proxy else {}
     sockets: dict[int, Any] = {}
     try:
         server = waitress.create_server(
-            app, map=sockets, host=address, port=port, threads=threads, ident=None, channel_timeout=60,
+            app, map=sockets, **_place(site), threads=threads, ident=None, channel_timeout=60,
             connection_limit=MOST_CONNECTIONS, asyncore_use_poll=True,
             max_request_body_size=most_bytes + 1, clear_untrusted_proxy_headers=True, **believed,
         )  # fmt: skip
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise HostError(
-            f"{address}:{port}: can not be listened on: {reason}",
+            f"{site.socket or f'{site.address}:{site.port}'}: can not be listened on: {reason}",
             "is another program there? address and port are in the configuration",
         ) from error
     for each in sockets.values():
         if hasattr(each, "channel_class"):
             each.channel_class = _Channel
-    return server
+    return Server(server, sockets)
+
+
+def _place(site: Site) -> dict[str, Any]:
+    handed = supervisor.inherited()
+    if handed:
+        return {"sockets": handed}
+    if site.socket is None:
+        return {"host": site.address, "port": site.port}
+    opened = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    before = os.umask(0o117)  # for this account and its group
+    try:
+        site.socket.unlink(missing_ok=True)
+        opened.bind(str(site.socket))
+    finally:
+        os.umask(before)
+    return {"sockets": [opened]}
 
 
 class _Beginning:

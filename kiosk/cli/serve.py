@@ -9,8 +9,9 @@ import click
 from flask import Flask
 
 from kiosk import config as configuration
+from kiosk.cli import duty
 from kiosk.cli.kiosk_options import CONFIG, opened
-from kiosk.cli.listening import bind, listen
+from kiosk.cli.listening import bind
 from kiosk.config import Site
 from kiosk.console import create_console
 from kiosk.errors import ConfigError, KioskError
@@ -19,6 +20,7 @@ from kiosk.host.conversion import Converter
 from kiosk.host.machine import Helped, Unhelped
 from kiosk.host.processes import free_port
 from kiosk.portal import create_portal
+from kiosk.portal.kiwix import opens_a_book
 from kiosk.portal.reading import create_library
 from kiosk.store import attachments
 from kiosk.store.state import State
@@ -59,8 +61,10 @@ def portal(config_path: Path) -> None:
 @serve.command()
 @click.option("--helper/--no-helper", "helped", default=True, show_default=True,
               help="Ask the root helper for what needs root, or refuse that (for those who develop).")  # fmt: skip
+@click.option("--idle-minutes", type=click.IntRange(1, 1440), metavar="N",
+              help="End when nobody has asked for so long; systemd starts it anew.  [default: never]")  # fmt: skip
 @CONFIG
-def console(config_path: Path, helped: bool) -> None:
+def console(config_path: Path, helped: bool, idle_minutes: int | None) -> None:
     """Serve the operator's console.
 
     \b
@@ -69,7 +73,7 @@ def console(config_path: Path, helped: bool) -> None:
     """
     config = configuration.load(config_path)
     host = Helped() if helped else Unhelped(config_path)
-    _serve(create_console(config, host=host), config.console)
+    _serve(create_console(config, host=host), config.console, idle_minutes)
 
 
 @serve.command()
@@ -88,8 +92,9 @@ def library(config_path: Path) -> None:
     behind = Site("127.0.0.1", free_port("127.0.0.1"), site.url)
     app = create_library(config, behind)
     most_bytes = int(app.config["MAX_CONTENT_LENGTH"])
-    server = bind(app, site.address, site.port, most_bytes, site.proxy, LIBRARY_THREADS)
+    server = bind(app, site, most_bytes, LIBRARY_THREADS)
     threading.Thread(target=server.run, daemon=True).start()
+    duty.watch(lambda seconds: opens_a_book(behind, seconds))
     kiwix.serve(behind, state.current, state.folder / "no-books.xml")
 
 
@@ -116,10 +121,12 @@ def mirror(config_path: Path, address: str, port: int, announce: bool) -> None:
         arguments = (config.name, port, known, stop)
         threading.Thread(target=neighbours.keep_announcing, args=arguments, daemon=True).start()
     try:
-        listen(create_sharing(Holdings(config.state)), address, port, MOST_QUESTION_BYTES)
+        site = Site(address, port, "http://mirror")
+        bind(create_sharing(Holdings(config.state)), site, MOST_QUESTION_BYTES).run()
     finally:
         stop.set()
 
 
-def _serve(app: Flask, site: Site) -> None:
-    listen(app, site.address, site.port, int(app.config["MAX_CONTENT_LENGTH"]), site.proxy)
+def _serve(app: Flask, site: Site, idle_minutes: int | None = None) -> None:
+    idle_seconds = None if idle_minutes is None else idle_minutes * 60
+    duty.stand(app, site, int(app.config["MAX_CONTENT_LENGTH"]), idle_seconds)
