@@ -22,6 +22,8 @@ GROUPS = {
     "board": ["kiosk.cli.board", "kiosk.cli.board_sections"],
     "serve": ["kiosk.cli.serve"],
     "helper": ["kiosk.cli.helper"],
+    "setup": ["kiosk.cli.setup"],
+    "health": ["kiosk.cli.setup"],
     "member": ["kiosk.cli.member"],
     "recording": ["kiosk.cli.recording"],
     "document": ["kiosk.cli.document"],
@@ -57,7 +59,7 @@ def kiosk() -> None:
                       kiosk member add|import|list|card|revoke|reissue|unlock
                       kiosk recording add|list|remove
                       kiosk document add|list|withdraw|restore
-    What needs root:  kiosk helper
+    What systemd runs: kiosk setup | health | helper
     The board:        kiosk board reports|queue|hide|restore|close|pin|section
     To try it all:    kiosk demo
     """
