@@ -62,13 +62,17 @@ def pdf(face: Face) -> bytes:
     font, (width, height) = _font(), A5
     y = height - EDGE
     for word, value in _lines(face):
-        size = SMALL if word else LARGE
-        y -= LINE + size / 2
         line = f"{word}: {value}" if word else value
+        size = LARGE if line == face.kiosk else SMALL
+        y -= LINE + size / 2
         page.setFont(font, _fitting(line, font, size, width - 2 * EDGE))
         page.drawString(EDGE, y, line)
-    for place, data in enumerate(filter(None, (face.join, face.portal))):
-        _draw_code(page, data, EDGE + place * (QR + 20 * mm), y - QR - LINE)
+    codes = [(word, data) for word, data in (("Wi-Fi", face.join), ("Portal", face.portal)) if data]
+    page.setFont(font, SMALL)
+    for place, (word, data) in enumerate(codes):
+        x = EDGE + place * (QR + 20 * mm)
+        _draw_code(page, data, x, y - QR - LINE)
+        page.drawCentredString(x + QR / 2, y - QR - 2 * LINE, word)
     page.showPage()
     page.save()
     return out.getvalue()
