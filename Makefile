@@ -9,7 +9,7 @@ BIN := .venv/bin
 DEMO_BOOKS := .run/recipes/real-books
 CATALOGUES := $(wildcard kiosk/locale/*/LC_MESSAGES/kiosk.po)
 
-.PHONY: run test lint types contracts unit faults bench-updates bench-memory bench-portal screenshots setup setup-test lock clean
+.PHONY: run test lint types contracts unit faults bench-updates bench-memory bench-portal screenshots setup setup-test bundle lock clean
 
 run: setup
 	@provisioning/development/apt-packages optional ffmpeg fonts-dejavu-core fonts-lohit-deva kiwix-tools librsvg2-bin \
@@ -84,8 +84,14 @@ setup-test: .venv/dev.stamp .venv/catalogues.stamp
 	@$(BIN)/pybabel --quiet compile --directory kiosk/locale --domain kiosk
 	@touch $@
 
+# What a kiosk needs and its laptop brings, so that it can be provisioned without internet: make bundle ARCH=aarch64
+bundle: .venv/catalogues.stamp .venv/run.stamp
+	@nice provisioning/development/make-bundle $(or $(ARCH),aarch64) $(or $(KIOSK_PYTHON),3.13)
+
 # Renews the lock files after a change of pyproject.toml; needs `uv`.
 lock:
+	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	  --no-annotate --no-header --quiet --output-file provisioning/requirements/kiosk.txt
 	uv pip compile pyproject.toml provisioning/requirements/build.in --universal --python-version 3.11 --generate-hashes \
 	  --no-annotate --no-header --quiet --extra publish --output-file provisioning/requirements/run.txt
 	uv pip compile pyproject.toml provisioning/requirements/build.in --universal --python-version 3.11 --generate-hashes \

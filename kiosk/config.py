@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import ipaddress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -22,13 +22,20 @@ from kiosk.fields import Document, Fields, read_yaml
 class Site:
     """Where one site listens, and the address by which browsers reach it (no slash at its end).
 
-    `proxy` is the address of the one program in front of it, nginx, that is believed when it tells whom it asks for.
+    Args:
+        address, port: where it listens; "" and 0 where it has a `socket`.
+        proxy: the address of the one program in front of it, nginx, that is believed when it tells whom it asks for.
+        socket: the unix socket where it listens; whoever may open it is believed, as `proxy` is.
+        file_server: the address under which nginx has the state folder, for answers of this site alone (no slash at
+            its end): files then go from the card to the phone without passing through the site; None: they do pass.
     """
 
     address: str
     port: int
     url: str
     proxy: str | None = None
+    socket: Path | None = None
+    file_server: str | None = None
 
 
 @dataclass(frozen=True)
@@ -116,9 +123,9 @@ def load(path: Path) -> Config:
     config = Config(
         name=root.text("name", most=60),
         state=folder / root.text("state"),
-        portal=_site(root.fields("portal")),
+        portal=_site(root.fields("portal"), folder),
         library=_site(root.fields("library")),
-        console=_site(root.fields("console")),
+        console=_site(root.fields("console"), folder),
         sync=_sync(root.fields("sync"), folder),
         time_zone=_time_zone(root),
         captive=_captive(root),
@@ -131,10 +138,17 @@ def load(path: Path) -> Config:
     return config
 
 
-def _site(fields: Fields) -> Site:
-    site = Site(fields.text("address"), fields.whole("port", 1, 65535), _url(fields, "url"), _proxy(fields))
+def _site(fields: Fields, folder: Path | None = None) -> Site:
+    # The library has no socket: the portal and the console ask it by its address.
+    if folder and "socket" in fields:
+        place = Site("", 0, _url(fields, "url"), socket=folder / fields.text("socket", most=100))
+    else:
+        place = Site(fields.text("address"), fields.whole("port", 1, 65535), _url(fields, "url"), _proxy(fields))
+    file_server = fields.text("file_server", "").rstrip("/") or None
+    if file_server and not file_server.startswith("/"):
+        fields.complain("file_server", f"'{file_server}' is not a path", "write it as /.state")
     fields.finish()
-    return site
+    return replace(place, file_server=file_server)
 
 
 def _proxy(fields: Fields) -> str | None:

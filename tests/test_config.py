@@ -113,3 +113,25 @@ def test_a_missing_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"none\.yaml: can not be read") as refusal:
         load(tmp_path / "none.yaml")
     assert refusal.value.hint
+
+
+def test_a_site_may_listen_on_a_socket(tmp_path: Path) -> None:
+    text = GOOD.replace("address: 127.0.0.1, port: 8080,", "socket: run/portal.sock, file_server: /.state/,")
+    config = load(written(tmp_path, text))
+    assert config.portal.socket == tmp_path / "run" / "portal.sock"
+    assert config.portal.file_server == "/.state"
+    assert config.library.socket is None
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("address: 127.0.0.1, port: 8080,", "socket: /run/p, port: 8080,", "unknown key 'port'"),
+        ("address: 127.0.0.2, port: 8081,", "socket: /run/l,", "'address' is missing"),
+        ("port: 8080,", "port: 8080, file_server: state,", "'state' is not a path (write it as /.state)"),
+    ],
+)
+def test_a_socket_stands_in_the_place_of_address_and_port(tmp_path: Path, before: str, after: str, told: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(written(tmp_path, GOOD.replace(before, after)))
+    assert told in str(caught.value) + str(caught.value.hint) + str(caught.value.detail)

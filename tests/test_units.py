@@ -13,7 +13,8 @@ import pytest
 from tests.cli.commands import run
 
 FOLDER = Path(__file__).parents[1] / "systemd"
-UNITS = sorted(path.name for path in FOLDER.iterdir() if path.suffix in (".service", ".timer"))
+KINDS = (".service", ".timer", ".socket", ".target")
+UNITS = sorted(path.name for path in FOLDER.iterdir() if path.suffix in KINDS)
 SERVICES = [name for name in UNITS if name.endswith(".service")]
 MOST_EXPOSED = 2.0
 ANALYZE = shutil.which("systemd-analyze")
@@ -28,7 +29,8 @@ def analyze(*words: str) -> subprocess.CompletedProcess[str]:
 def units(tmp_path: Path) -> Path:
     """The units, with a program that is here in the place of the kiosk's."""
     for name in UNITS:
-        text = (FOLDER / name).read_text().replace("/opt/kiosk/bin/kiosk ", f"{sys.executable} ")
+        text = (FOLDER / name).read_text()
+        text = re.sub(r"/opt/kiosk/(bin/kiosk|libexec/[\w-]+) ", f"{sys.executable} ", text)
         instance = name.replace("@.", "@sdb1.")
         (tmp_path / instance).write_text(text)
     return tmp_path
@@ -56,7 +58,7 @@ def test_each_group_of_lines_says_why(name: str) -> None:
         if line.startswith("#"):
             explained = True
         elif not line.strip() or line.startswith("["):
-            explained = line.startswith(("[Install]", "[Unit]", "[Service]"))
+            explained = line.startswith(("[Install]", "[Unit]", "[Service]", "[Socket]"))
         else:
             assert explained, f"{name}: {line} has no comment above it"
 

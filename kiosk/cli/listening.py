@@ -7,8 +7,11 @@ only when it has sent everything. No single phone can take all connections, nor 
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import io
+import os
+import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +21,9 @@ from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.receiver import FixedStreamReceiver
 from waitress.utilities import RequestEntityTooLarge
 
+from kiosk.config import Site
 from kiosk.errors import HostError
+from kiosk.host import supervisor
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -33,6 +38,10 @@ MOST_OF_A_PHONE = 60
 """Connections of one address; a router with a few phones behind it keeps to it too."""
 ITSELF = "127.0.0.1"
 """The machine's own programs may have as many as they like."""
+BY_SOCKET = "localhost"
+"""Whom waitress takes a request on a unix socket to come from."""
+LOOK_SECONDS = 1.0
+"""How often a server that ends by itself looks whether it may."""
 BEGINNING_BYTES = 65_536
 """What is kept of a body that is too large."""
 MOST_DROPPED_BYTES = 16_000_000_000
@@ -47,62 +56,79 @@ Known = Callable[[str], bool]
 """Takes a request's Cookie header, and tells whether the site knows who sends it."""
 
 
-def listen(
-    app: WSGIApplication,
-    address: str,
-    port: int,
-    most_bytes: int,
-    proxy: str | None = None,
-    *,
-    sent: Sent | None = None,
-    known: Known | None = None,
-) -> None:
-    """Serve an application until the process is stopped; the arguments are those of `bind`.
+class Server:
+    """A server that listens, and answers once `run` is called; `waitress` is what it is made of."""
 
-    Raises:
-        HostError: address or port are not to be had.
-    """
-    bind(app, address, port, most_bytes, proxy, sent=sent, known=known).run()
+    def __init__(self, server: Any, sockets: dict[int, Any]) -> None:
+        self.waitress = server
+        self._sockets = sockets
+
+    def run(self, goes_on: Callable[[], bool] = lambda: True) -> None:
+        """Answer until the process is stopped, or `goes_on` says no while nobody is connected.
+
+        Whoever connects after that finds the socket of a `.socket` unit, which starts the site anew.
+        """
+        with contextlib.suppress(SystemExit, KeyboardInterrupt):
+            while self.waitress.active_channels or goes_on():
+                self.waitress.asyncore.loop(LOOK_SECONDS, use_poll=True, map=self._sockets, count=1)
+        self.waitress.task_dispatcher.shutdown()
 
 
 def bind(
     app: WSGIApplication,
-    address: str,
-    port: int,
+    site: Site,
     most_bytes: int,
-    proxy: str | None = None,
     threads: int = THREADS,
+    *,
     sent: Sent | None = None,
     known: Known | None = None,
-) -> Any:
-    """Return a server that listens, and answers once its `run` is called.
+) -> Server:
+    """Return a server that listens, on what systemd has handed over if it has.
 
     Args:
         app: the application. A request with a larger body reaches it with its true length and its beginning to read.
-        address: where to listen.
-        port: likewise.
+        site: where to listen, and who is believed when it tells whom it asks for.
         most_bytes: the largest body that is kept for the application.
-        proxy: the address of the program in front that is believed when it tells whom it asks for.
         threads: how many answers are made at once.
         sent: told, by any thread, how many bytes have just left.
         known: asked before more than `FROM_A_STRANGER` of a body is kept; None: everybody is.
 
     Raises:
-        HostError: address or port are not to be had.
+        HostError: address and port, or the socket, are not to be had.
     """
     sockets: dict[int, Any] = {}
     try:
         server = waitress.create_server(
-            app, map=sockets, host=address, port=port, threads=threads, **_manners(most_bytes, proxy)
+            app,
+            map=sockets,
+            threads=threads,
+            **_place(site),
+            **_manners(most_bytes, BY_SOCKET if site.socket else site.proxy),
         )
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise HostError(
-            f"{address}:{port}: can not be listened on: {reason}",
+            f"{site.socket or f'{site.address}:{site.port}'}: can not be listened on: {reason}",
             "is another program there? address and port are in the configuration",
         ) from error
     _set_channels(sockets, sent, known)
-    return server
+    return Server(server, sockets)
+
+
+def _place(site: Site) -> dict[str, Any]:
+    handed = supervisor.inherited()
+    if handed:
+        return {"sockets": handed}
+    if site.socket is None:
+        return {"host": site.address, "port": site.port}
+    opened = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    before = os.umask(0o117)  # for this account and its group
+    try:
+        site.socket.unlink(missing_ok=True)
+        opened.bind(str(site.socket))
+    finally:
+        os.umask(before)
+    return {"sockets": [opened]}
 
 
 def _manners(most_bytes: int, proxy: str | None) -> dict[str, Any]:

@@ -22,6 +22,8 @@ GROUPS = {
     "board": ["kiosk.cli.board", "kiosk.cli.board_sections", "kiosk.cli.board_bans"],
     "serve": ["kiosk.cli.serve"],
     "helper": ["kiosk.cli.helper"],
+    "setup": ["kiosk.cli.setup"],
+    "health": ["kiosk.cli.setup"],
     "member": ["kiosk.cli.member"],
     "recording": ["kiosk.cli.recording"],
     "document": ["kiosk.cli.document"],
@@ -64,7 +66,7 @@ def kiosk() -> None:
                       kiosk report
                       kiosk operator add|reset|list
                       kiosk backup key|make|list|copy|fetch    kiosk restore
-    What needs root:  kiosk helper
+    What systemd runs: kiosk setup | health | helper
     The board:        kiosk board reports|queue|hide|restore|close|pin|section
     To try it all:    kiosk demo
     """

@@ -14,8 +14,9 @@ import click
 from flask import Flask
 
 from kiosk import config as configuration
+from kiosk.cli import duty
 from kiosk.cli.kiosk_options import CONFIG, opened
-from kiosk.cli.listening import Sent, bind, listen
+from kiosk.cli.listening import Sent, bind
 from kiosk.config import Site
 from kiosk.console import create_console, session, uploads
 from kiosk.errors import ConfigError, KioskError
@@ -24,6 +25,7 @@ from kiosk.host.conversion import Converter
 from kiosk.host.machine import Helped, Unhelped
 from kiosk.host.processes import free_port
 from kiosk.portal import counting, create_portal
+from kiosk.portal.kiwix import opens_a_book
 from kiosk.portal.reading import create_library
 from kiosk.store import attachments
 from kiosk.store.counts import Kind
@@ -67,8 +69,10 @@ def portal(config_path: Path) -> None:
 @serve.command()
 @click.option("--helper/--no-helper", "helped", default=True, show_default=True,
               help="Ask the root helper for what needs root, or refuse that (for those who develop).")  # fmt: skip
+@click.option("--idle-minutes", type=click.IntRange(1, 1440), metavar="N",
+              help="End when nobody has asked for so long; systemd starts it anew.  [default: never]")  # fmt: skip
 @CONFIG
-def console(config_path: Path, helped: bool) -> None:
+def console(config_path: Path, helped: bool, idle_minutes: int | None) -> None:
     """Serve the operator's console.
 
     \b
@@ -78,11 +82,11 @@ def console(config_path: Path, helped: bool) -> None:
     config = configuration.load(config_path)
     uploads.spool_on_card(State(config.state))
     if helped:
-        _serve_operators(create_console(config, host=Helped()), config.console)
+        _serve_operators(create_console(config, host=Helped()), config.console, idle_minutes)
         return
     host = Unhelped(config_path)
     try:
-        _serve_operators(create_console(config, host=host), config.console)
+        _serve_operators(create_console(config, host=host), config.console, idle_minutes)
     finally:
         host.end()
 
@@ -104,8 +108,9 @@ def library(config_path: Path) -> None:
     app = create_library(config, behind, timekeeper=timekeeping.read)
     most_bytes = int(app.config["MAX_CONTENT_LENGTH"])
     with _counted(app) as sent:
-        server = bind(app, site.address, site.port, most_bytes, site.proxy, LIBRARY_THREADS, sent=sent)
+        server = bind(app, site, most_bytes, LIBRARY_THREADS, sent=sent)
         threading.Thread(target=server.run, daemon=True).start()
+        duty.watch(lambda seconds: opens_a_book(behind, seconds))
         kiwix.serve(behind, state.current, state.folder / "no-books.xml")
 
 
@@ -132,18 +137,20 @@ def mirror(config_path: Path, address: str, port: int, announce: bool) -> None:
         arguments = (config.name, port, known, stop)
         threading.Thread(target=neighbours.keep_announcing, args=arguments, daemon=True).start()
     try:
-        listen(create_sharing(Holdings(config.state)), address, port, MOST_QUESTION_BYTES)
+        site = Site(address, port, "http://mirror")
+        bind(create_sharing(Holdings(config.state)), site, MOST_QUESTION_BYTES).run()
     finally:
         stop.set()
 
 
 def _serve(app: Flask, site: Site, sent: Sent | None = None) -> None:
-    listen(app, site.address, site.port, int(app.config["MAX_CONTENT_LENGTH"]), site.proxy, sent=sent)
+    duty.stand(app, site, int(app.config["MAX_CONTENT_LENGTH"]), sent=sent)
 
 
-def _serve_operators(app: Flask, site: Site) -> None:
+def _serve_operators(app: Flask, site: Site, idle_minutes: int | None) -> None:
     most_bytes = int(app.config["MAX_CONTENT_LENGTH"])
-    listen(app, site.address, site.port, most_bytes, site.proxy, known=lambda cookie: session.opens(app, cookie))
+    idle_seconds = None if idle_minutes is None else idle_minutes * 60
+    duty.stand(app, site, most_bytes, idle_seconds, known=lambda cookie: session.opens(app, cookie))
 
 
 @contextmanager

@@ -99,7 +99,7 @@ def _reading() -> Reading:
 
 def _answers() -> dict[str, bool]:
     sites = {gettext("Portal"): current.config().portal, gettext("Library"): current.config().library}
-    return {name: processes.answers(f"http://{site.address}:{site.port}/healthz") for name, site in sites.items()}
+    return {name: processes.site_answers(site) for name, site in sites.items()}
 
 
 def _board() -> Light:

@@ -64,11 +64,17 @@ def _shelf(current: Path, empty: Path) -> Path:
 def _start(site: Site, shelf: Path) -> subprocess.Popen[bytes]:
     command = [
         PROGRAM, "--library", "--address", site.address, "--port", str(site.port), "--threads", "2",
-        "--nodatealiases", "--nosearchbar", str(shelf),
+        "--nodatealiases", "--nosearchbar", *_forgiving(), str(shelf),
     ]  # fmt: skip
     # One malloc arena keeps its memory at a third under load (measured).
     environment = os.environ | {"MALLOC_ARENA_MAX": "1"}
     return start_bound(command, env=environment)
+
+
+def _forgiving() -> list[str]:
+    """Return the option by which one spoilt book does not keep all others from being read, where there is one."""
+    told = subprocess.run([PROGRAM, "--help"], capture_output=True, text=True, check=False)  # noqa: S603 - fixed words
+    return ["--skipInvalid"] if "--skipInvalid" in told.stdout + told.stderr else []
 
 
 def _watch(child: subprocess.Popen[bytes], current: Path, shelf: Path, empty: Path) -> None:

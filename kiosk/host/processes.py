@@ -16,12 +16,15 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+from urllib.parse import urlsplit
 
 import psutil
 
+from kiosk.config import Site
 from kiosk.errors import HostError
 
 STOP_SECONDS = 5
@@ -114,7 +117,7 @@ def _signal_group(child: subprocess.Popen[bytes], number: signal.Signals) -> Non
 
 
 def answers(url: str) -> bool:
-    """Tell whether something answers HTTP at `url`, whatever it says."""
+    """Tell whether something answers HTTP at `url`, whatever it says; see `site_answers` for a site of the kiosk."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(url, timeout=2):
@@ -123,6 +126,30 @@ def answers(url: str) -> bool:
         return True
     except OSError:
         return False
+
+
+def site_answers(site: Site, path: str = "/healthz", seconds: float = 2.0, name: str = "") -> bool:
+    """Tell whether a site of the kiosk answers, at its unix socket or its address, and not with a fault of its own.
+
+    Args:
+        site: the site.
+        path: what it is asked for.
+        seconds: how long it is waited for.
+        name: what asks, for the sites that count who does.
+    """
+    connection = HTTPConnection(site.address or "localhost", site.port or None, timeout=seconds)
+    try:
+        if site.socket:
+            connection.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            connection.sock.settimeout(seconds)
+            connection.sock.connect(str(site.socket))
+        headers = {"Host": urlsplit(site.url).netloc, "User-Agent": name or "kiosk", "Connection": "close"}
+        connection.request("GET", path, headers=headers)
+        return connection.getresponse().status < 500
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
 
 
 def free_port(address: str) -> int:

@@ -57,6 +57,17 @@ def rewritten(text: str, network: Network) -> str:
     return "\n".join([*kept, *lines]) + "\n"
 
 
+def described(text: str) -> Network:
+    """Return the network that a configuration of hostapd describes; its name is "" where there is none in it."""
+    lines = [line.partition("=") for line in text.splitlines()]
+    found = {key.strip(): value for key, _, value in lines if key.strip() in OURS}
+    try:
+        name = bytes.fromhex(found["ssid2"]).decode() if "ssid2" in found else found.get("ssid", "")
+        return Network(name, found.get("wpa_passphrase", ""), int(found.get("channel", "0")))
+    except ValueError:
+        return Network("", "", 0)
+
+
 class Wifi:
     """The hotspot as `file` describes it to hostapd.
 

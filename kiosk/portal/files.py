@@ -7,6 +7,7 @@ manifest and not from the request; nothing is ever sent that a browser would run
 from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
+from urllib.parse import quote
 
 from flask import Blueprint, Response, request, send_file
 
@@ -74,16 +75,29 @@ def respond(file: Path, kind: str, sha256: str, name: str, *, kept_seconds: int,
     """
     if not file.is_file():
         raise NotFound(f"{file} is missing from the card")
+    file_server = current.config().portal.file_server
     response = send_file(
         file,
         mimetype="text/plain" if kind in MARKUP else kind,
         as_attachment=save or kind not in SHOWN,
         download_name=name,
-        conditional=True,
+        conditional=file_server is None,
         etag=sha256,
         max_age=kept_seconds or None,
     )
     response.headers["Content-Security-Policy"] = _policy(kind)
+    return _handed_over(response, file, file_server) if file_server else response
+
+
+def _handed_over(response: Response, file: Path, file_server: str) -> Response:
+    """Have nginx send the file in the place of our bytes: under our headers, in ranges, by a tag of its own."""
+    response.close()
+    response.direct_passthrough = False
+    response.set_data(b"")
+    for header in ("Content-Length", "ETag", "Last-Modified"):
+        response.headers.pop(header, None)
+    inside = file.relative_to(current.state().folder).as_posix()
+    response.headers["X-Accel-Redirect"] = f"{file_server}/{quote(inside)}"
     return response
 
 

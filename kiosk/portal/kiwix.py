@@ -14,6 +14,8 @@ from xml.etree import ElementTree
 from kiosk.config import Site
 
 CATALOGUE = "/catalog/v2/entries?count=-1"
+A_BOOK = "/catalog/v2/entries?count=1"
+MOST_PAGE_BYTES = 4_000_000
 TIMEOUT_SECONDS = 1.0
 MOST_CATALOGUE_BYTES = 4_000_000
 MOST_COVER_BYTES = 100_000
@@ -48,14 +50,27 @@ def open_books(library: Site) -> dict[str, OpenBook] | None:
         return None
 
 
+def opens_a_book(library: Site, seconds: float = TIMEOUT_SECONDS) -> bool:
+    """Tell whether the library has a book it can open a page of; where there are no books, whether it answers."""
+    data = _ask(library, A_BOOK, MOST_CATALOGUE_BYTES, seconds)
+    try:
+        books = None if data is None else read_catalogue(data)
+    except ElementTree.ParseError:
+        return False
+    if not books:
+        return books is not None
+    name = next(iter(books.values())).name
+    return _ask(library, f"/raw/{quote(name, safe='')}/meta/Title", MOST_PAGE_BYTES, seconds) is not None
+
+
 def cover(library: Site, name: str) -> bytes | None:
     """Return the small picture (PNG) that a book brings of itself; None when it has none."""
     data = _ask(library, f"/raw/{quote(name, safe='')}/meta/Illustration_48x48@1", MOST_COVER_BYTES)
     return data if data is not None and data.startswith(PNG) else None
 
 
-def _ask(library: Site, target: str, most_bytes: int) -> bytes | None:
-    connection = HTTPConnection(library.address, library.port, timeout=TIMEOUT_SECONDS)
+def _ask(library: Site, target: str, most_bytes: int, seconds: float = TIMEOUT_SECONDS) -> bytes | None:
+    connection = HTTPConnection(library.address, library.port, timeout=seconds)
     try:
         connection.request("GET", target)
         response = connection.getresponse()

@@ -15,7 +15,7 @@ backups/                 the last backups, sealed
 asked/                   the backup that an operator wants restored
 restoring/               a backup that is being unpacked and checked
 replaced/                the database before the last restore
-secrets/                 keys of this kiosk alone, mode 0600
+secrets/                 keys of this kiosk alone, for its own accounts and nobody else
 """
 
 from __future__ import annotations
@@ -96,9 +96,12 @@ class State:
     def prepare(self) -> None:
         """Make the folders that are missing."""
         made = (self.objects, self.parts, self.generations, self.trust, self.documents, self.pictures)
-        for folder in (*made, self.attachments, self.uploads, self.notices, self.folder / "secrets"):
+        for folder in (*made, self.attachments, self.uploads, self.notices):
             folder.mkdir(parents=True, exist_ok=True)
-        (self.folder / "secrets").chmod(0o700)
+        secrets_folder = self.folder / "secrets"
+        if not secrets_folder.exists():  # the portal and the console are two accounts of one group
+            secrets_folder.mkdir(mode=0o700, exist_ok=True)
+            secrets_folder.chmod(0o770)
 
     def current_number(self) -> int:
         """Return the number of the current generation, 0 when there is none yet."""
@@ -136,7 +139,7 @@ class State:
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             draft = path.with_name(f".{name}.{secrets.token_hex(4)}")
-            write_durably(draft, secrets.token_hex(32).encode(), mode=0o600)
+            write_durably(draft, secrets.token_hex(32).encode(), mode=0o640)
             with contextlib.suppress(FileExistsError):  # another process was first: its secret counts
                 path.hardlink_to(draft)
             draft.unlink()

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from kiosk.cli.listening import MOST_OF_A_PHONE, bind
-from kiosk.config import Config
+from kiosk.config import Config, Site
 from kiosk.portal import create_portal
 from tests.portal.conftest import Packer, village
 from tests.portal.serving import serving
@@ -44,21 +44,24 @@ def test_one_phone_can_not_take_the_connections_of_all(config: Config, tmp_path:
 
 
 def test_a_letter_now_and_then_keeps_no_connection_open(config: Config) -> None:
-    server = bind(create_portal(config), "127.0.0.1", 0, 1000)
-    worker = threading.Thread(target=server.run, daemon=True)
+    server = bind(create_portal(config), Site("127.0.0.1", 0, "http://127.0.0.1"), 1000)
+    ended = threading.Event()
+    worker = threading.Thread(target=server.run, args=[lambda: not ended.is_set()], daemon=True)
     worker.start()
-    with closing(socket.create_connection(("127.0.0.1", server.effective_port), 30)) as line:
+    with closing(socket.create_connection(("127.0.0.1", server.waitress.effective_port), 30)) as line:
         line.sendall(b"GET / HTTP/1.1\r\n")
-        wait_for(lambda: [each for each in server.active_channels.values() if each.request])
-        (channel,) = server.active_channels.values()
+        wait_for(lambda: [each for each in server.waitress.active_channels.values() if each.request])
+        (channel,) = server.waitress.active_channels.values()
         begun, parser = channel.last_activity, channel.request
         line.sendall(b"X: y")
         wait_for(lambda: parser.header_bytes_received > 16)
         assert channel.last_activity == begun
         line.sendall(b"\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
         assert line.recv(100).startswith(b"HTTP/1.1 200")
-    server.close()
+    ended.set()
     worker.join(30)
+    assert not worker.is_alive()
+    server.waitress.close()
 
 
 @pytest.mark.parametrize("address", ["http://[", "http://[::::]/", "http://[x]/"])

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
+from urllib.parse import unquote
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from kiosk.config import Config
+from kiosk.portal import create_portal
 from kiosk.store.state import State
-from tests.portal.conftest import SVG
+from tests.portal.conftest import NOW, SVG
 
 BOOK = "/files/village/handbook/en/handbook_en.zim"
 
@@ -84,3 +88,23 @@ def test_a_lost_file_is_not_found(visitor: FlaskClient, portal: Flask) -> None:
     state: State = portal.extensions["kiosk-site"].state
     (state.generations / "1/village/handbook/en/handbook_en.zim").unlink()
     assert visitor.get(BOOK).status_code == 404
+
+
+def test_nginx_is_told_which_file_to_send(portal: Flask, config: Config) -> None:
+    behind = create_portal(replace(config, portal=replace(config.portal, file_server="/.state")), lambda: NOW)
+    with behind.test_client() as visitor:
+        answer = visitor.get("/files/village/cooperative/en/pictures/meeting.svg", headers={"Range": "bytes=0-9"})
+        assert (answer.status_code, answer.data) == (200, b"")
+        told = unquote(answer.headers["X-Accel-Redirect"])
+        assert told.startswith("/.state/generations/")
+        assert (config.state / told.removeprefix("/.state/")).read_bytes() == SVG
+        assert answer.mimetype == "image/svg+xml"
+        assert "sandbox" in answer.headers["Content-Security-Policy"]
+        assert "Content-Range" not in answer.headers
+        assert "ETag" not in answer.headers, "nginx asks by its own"
+        assert visitor.get("/files/village/cooperative/en/no").status_code == 404
+
+
+def test_nobody_is_told_where_files_lie_without_nginx(visitor: FlaskClient) -> None:
+    with visitor.get(BOOK) as answer:
+        assert "X-Accel-Redirect" not in answer.headers

@@ -108,3 +108,23 @@ def test_a_book_the_library_does_not_know(config: Config, packer: Packer) -> Non
 def test_an_address_that_leads_elsewhere_is_not_taken() -> None:
     found = kiwix.read_catalogue(CATALOGUE.format(uuid=UUID, tags="", path="javascript:alert(1)").encode())
     assert found == {}
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "opens"),
+    [
+        (CATALOGUE.format(uuid=UUID, tags="", path="/content/handbook_en"), 200, True),
+        ('<feed xmlns="http://www.w3.org/2005/Atom"/>', 200, True),
+        ("<feed", 200, False),
+        ("busy", 503, False),
+    ],
+)
+def test_a_library_is_alive_that_opens_a_book_or_has_none(body: str, status: int, *, opens: bool) -> None:
+    with library(body, status) as site:
+        assert kiwix.opens_a_book(site) is opens
+
+
+def test_a_library_is_not_alive_that_has_books_and_opens_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    catalogue = CATALOGUE.format(uuid=UUID, tags="", path="/content/handbook_en").encode()
+    monkeypatch.setattr(kiwix, "_ask", lambda _site, target, *_: catalogue if target == kiwix.A_BOOK else None)
+    assert not kiwix.opens_a_book(Site("127.0.0.1", 9, "http://library.test"))

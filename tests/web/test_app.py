@@ -70,7 +70,7 @@ def test_secrets_are_kept_and_differ_between_sites(config: Config) -> None:
     assert key("portal", config) == key("portal", config)
     assert key("portal", config) != key("console", config)
     assert key("portal", config) != key("portal", dataclasses.replace(config, state=config.state / "other"))
-    assert oct((config.state / "secrets" / "portal-session").stat().st_mode)[-3:] == "600"
+    assert oct((config.state / "secrets" / "portal-session").stat().st_mode)[-3:] == "640"
 
 
 def test_the_consoles_session_stays_on_the_console(config: Config) -> None:

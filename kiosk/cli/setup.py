@@ -1,0 +1,94 @@
+"""`kiosk setup` and `kiosk health`: what a kiosk makes of itself at its first start, and whether it is well."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from kiosk import config as configuration
+from kiosk.cli.kiosk_options import CONFIG, opened
+from kiosk.clock import system_clock
+from kiosk.config import Config
+from kiosk.errors import HostError
+from kiosk.host import certificate, processes, wifi
+from kiosk.host.wifi import Network
+from kiosk.store import operators
+from kiosk.store.db import transaction
+from kiosk.store.operators import Rights
+from kiosk.store.state import sync_folder, write_durably
+from kiosk.web import setup_card
+from kiosk.web.setup_card import Face
+
+FIRST = "operator"
+DATABASE_MODE = 0o660
+PATIENCE_SECONDS = 20.0
+FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.command()
+@CONFIG
+@click.option("--hotspot", "hotspot", type=FILE, help="hostapd's configuration: the Wi-Fi's name and password.")
+@click.option("--certificate", "pem", type=FILE, help="The console's certificate: its fingerprint is on the card.")
+@click.option("--card", "folder", required=True, type=click.Path(file_okay=False, path_type=Path),
+              help="Where card.pdf and card.txt are put.")  # fmt: skip
+def setup(config_path: Path, hotspot: Path | None, pem: Path | None, folder: Path) -> None:
+    """Make the state folder, the first operator, and the card to print; once.
+
+    \b
+    Example:
+      kiosk setup --card /var/lib/kiosk-card
+    """
+    config = configuration.load(config_path)
+    with opened(config) as (state, conn):
+        state.database.chmod(DATABASE_MODE)
+        with transaction(conn):
+            if operators.all_of(conn):
+                click.echo("there is an operator: nothing to do")
+                return
+            password = operators.add(conn, FIRST, Rights.MANAGER, system_clock())
+            # The card first: an operator whose password nobody has would shut everyone out.
+            _write_card(folder, _face(config, password, hotspot, pem))
+    click.echo(f"made the operator '{FIRST}'; the one-time password is on {folder / 'card.pdf'}")
+
+
+@click.command()
+@CONFIG
+def health(config_path: Path) -> None:
+    """Ask the portal and the library whether they answer; ends with 7 where one does not.
+
+    \b
+    Example:
+      kiosk health
+    """
+    config = configuration.load(config_path)
+    sites = {"portal": config.portal, "library": config.library}
+    silent = [name for name, site in sites.items() if not processes.site_answers(site, seconds=PATIENCE_SECONDS)]
+    if silent:
+        raise HostError(f"no answer from: {', '.join(silent)}", f"journalctl -u kiosk-{silent[0]}.service")
+    click.echo("portal and library answer")
+
+
+def _face(config: Config, password: str, hotspot: Path | None, pem: Path | None) -> Face:
+    try:
+        network = wifi.described(hotspot.read_text(encoding="utf-8")) if hotspot else Network("", "", 0)
+        fingerprint = certificate.fingerprint(pem.read_text(encoding="ascii")) if pem else ""
+    except (OSError, ValueError) as error:
+        raise HostError(f"{error}", "provisioning makes both files before") from error
+    return Face(
+        kiosk=config.name,
+        wifi=network.name,
+        wifi_password=network.password,
+        portal=config.portal.url,
+        console=config.console.url,
+        fingerprint=fingerprint,
+        operator=FIRST,
+        password=password,
+    )
+
+
+def _write_card(folder: Path, face: Face) -> None:
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    write_durably(folder / "card.pdf", setup_card.pdf(face), mode=0o600)
+    write_durably(folder / "card.txt", setup_card.text(face).encode(), mode=0o600)
+    sync_folder(folder)

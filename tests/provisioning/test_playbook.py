@@ -1,0 +1,123 @@
+"""The playbook as text: variables told and checked, modules by their whole names, short roles, one list of keys."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from jinja2 import Environment, StrictUndefined
+
+from kiosk.config import load
+from kiosk.host import wifi
+from kiosk.host.wifi import Network
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "provisioning"
+VARIABLES = FOLDER / "group_vars" / "all.yml"
+TASKS = sorted([*FOLDER.glob("*.yml"), *FOLDER.glob("roles/*/tasks/*.yml"), *FOLDER.glob("roles/*/handlers/*.yml")])
+PLAYS = [path for path in TASKS if not path.name.startswith("inventory")]
+KEYWORDS = {
+    "name", "when", "vars", "register", "loop", "loop_control", "notify", "tags", "changed_when", "failed_when",
+    "no_log", "args", "block", "rescue", "always", "retries", "delay", "until", "ignore_errors", "check_mode",
+    "hosts", "become", "gather_facts", "tasks",
+}  # fmt: skip
+MOST_LINES = 150
+
+
+def variables() -> dict[str, Any]:
+    return dict(yaml.safe_load(VARIABLES.read_text()))
+
+
+def tasks(found: object) -> Iterator[dict[str, Any]]:
+    for each in found if isinstance(found, list) else []:
+        yield each
+        for inner in ("block", "rescue", "always", "tasks"):
+            yield from tasks(each.get(inner))
+
+
+def rendered(template: str, **more: Any) -> str:
+    environment = Environment(undefined=StrictUndefined, keep_trailing_newline=True, trim_blocks=True)
+    environment.filters.update(
+        to_json=json.dumps,
+        ternary=lambda value, yes, no: yes if value else no,
+        regex_replace=lambda text, old, new: re.sub(old, new, text),
+    )
+    given = variables() | {"ansible_managed": "made", "kiosk_name": 'Umoja: "we"', "kiosk_country": "UG"} | more
+    found = next(FOLDER.glob(f"roles/*/templates/{template}"))
+    return environment.from_string(found.read_text()).render(given)
+
+
+def test_every_variable_is_told() -> None:
+    before = ""
+    for line in VARIABLES.read_text().splitlines():
+        if re.match(r"kiosk_\w+:", line):
+            assert before.startswith("#") or re.match(r"kiosk_\w+:", before), f"{line} has no comment above it"
+        before = line
+
+
+def test_every_variable_is_checked_with_an_example() -> None:
+    checks = yaml.safe_load((FOLDER / "checks.yml").read_text())
+    rules = checks[0]["vars"]["rules"]
+    assert sorted(rule["name"] for rule in rules) == sorted(variables())
+    for rule in rules:
+        assert rule["said"].startswith(f"{rule['name']}: ")
+        assert re.search(r"such as|true or false", rule["said"]), rule["said"]
+
+
+def test_nothing_is_used_that_is_no_variable() -> None:
+    text = "\n".join(path.read_text() for path in [*FOLDER.glob("roles/**/*.yml"), *FOLDER.glob("roles/**/*.j2")])
+    made = set(re.findall(r"register: (\w+)", text)) | set(re.findall(r"^ +(kiosk_\w+):", text, re.MULTILINE))
+    used = set(re.findall(r"\bkiosk_\w+", re.sub(r"#.*", "", text)))
+    assert used - made - set(variables()) == set()
+
+
+def test_no_variable_is_unused() -> None:
+    text = "\n".join(path.read_text() for path in [*FOLDER.glob("roles/**/*.yml"), *FOLDER.glob("roles/**/*.j2")])
+    assert [name for name in variables() if name not in text] == []
+
+
+@pytest.mark.parametrize("path", PLAYS, ids=lambda path: str(path.relative_to(FOLDER)))
+def test_modules_have_their_whole_names(path: Path) -> None:
+    for task in tasks(yaml.safe_load(path.read_text())):
+        assert task.get("name"), f"{path}: a task without a name"
+        assert [word for word in set(task) - KEYWORDS if not word.startswith("ansible.builtin.")] == [], task["name"]
+
+
+def test_roles_are_short() -> None:
+    for role in sorted((FOLDER / "roles").iterdir()):
+        lines = sum(len(path.read_text().splitlines()) for path in role.glob("tasks/*.yml"))
+        assert lines <= MOST_LINES or role.name == "kiosk", f"{role.name} has {lines} lines of tasks"
+        assert all(len(path.read_text().splitlines()) <= MOST_LINES for path in role.glob("tasks/*.yml"))
+
+
+def test_the_kiosks_configuration_is_one_that_the_kiosk_reads(tmp_path: Path) -> None:
+    path = tmp_path / "kiosk.yaml"
+    path.write_text(rendered("kiosk.yaml.j2", kiosk_mirrors=["https://federation.example/repository"]))
+    config = load(path)
+    assert config.name == 'Umoja: "we"'
+    assert config.portal.socket == Path("/run/kiosk-portal.sock")
+    assert config.portal.file_server == "/.state"
+
+
+@pytest.mark.parametrize("password", ["", "maize and beans"])
+def test_the_hotspots_first_settings_are_what_the_helper_reads(password: str) -> None:
+    text = rendered("hostapd.conf.j2", kiosk_wifi_name="Kijiji ñ", kiosk_wifi_password=password, operators_lines=[])
+    assert wifi.described(text) == Network("Kijiji ñ", password, 6)
+    rates = re.findall(r"_rates=([\d ]+)", text)
+    assert not {"10", "20", "55", "110"} & {rate for line in rates for rate in line.split()}, "802.11b"
+    assert "ap_isolate=1" in text
+
+
+def test_what_the_operator_changed_stays() -> None:
+    before = wifi.rewritten("interface=wlan0\n", Network("Soko", "other password", 11))
+    pattern = re.search(r"operators_keys: '(.+)'", (FOLDER / "roles/kiosk/tasks/hostapd.yml").read_text())
+    assert pattern
+    lines = [line for line in before.splitlines() if re.match(pattern[1], line)]
+    text = rendered("hostapd.conf.j2", kiosk_wifi_name="Kijiji", kiosk_wifi_password="", operators_lines=lines)
+    assert wifi.described(text) == Network("Soko", "other password", 11)
+    assert set(re.findall(r"\w+", pattern[1])) == set(wifi.OURS)
