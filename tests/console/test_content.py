@@ -72,12 +72,6 @@ def app(village: Village, mirror: str) -> Flask:
 
 
 @pytest.fixture
-def conn(village: Village, app: Flask) -> Iterator[db.Connection]:
-    with closing(db.connect(village.state.database)) as conn:
-        yield conn
-
-
-@pytest.fixture
 def operator(app: Flask, conn: db.Connection, village: Village) -> Operator:
     return Operator(app, conn, village.clock, BASE)
 
