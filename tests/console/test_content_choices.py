@@ -51,6 +51,17 @@ def test_ticks_that_were_taken_away_are_not_forgotten_in_silence(
     assert settings.sync(conn).packs is None
 
 
+def test_a_pack_that_went_away_keeps_its_title(operator: Operator, conn: db.Connection, village: Village) -> None:
+    paper(village, "aa")  # its title is "Members"
+    village.agent().run()
+    operator.press("/content", "/content/choice", which="some")
+    village.agent().run()
+    assert "Members: goes away" in operator.read("/content/progress")
+    page = operator.read("/content")
+    assert "not installed" in page
+    assert "<bdi>Members</bdi>" in page
+
+
 def test_a_sync_that_nobody_asked_for_is_the_last_one_too(operator: Operator, village: Village) -> None:
     assert "There was none yet." in operator.read("/content/progress")
     paper(village, "aa")
