@@ -163,6 +163,9 @@ def test_the_page_for_the_assembly_says_it_in_words(inside: FlaskClient, conn: d
     assert "What the kiosk was used for in November 2026" in page
     assert "October 2026" in page
     assert "=cmd glue" in page
+    assert "5 were opened when the kiosk did not know the time" in page
+    conn.execute("UPDATE counts SET kind = 'visits' WHERE span = '2026-11?'")
+    assert "when the kiosk did not know the time" not in inside.get("/reports/2026-11/print", **HOST).text
     assert inside.get("/reports/2026/print", **HOST).status_code == 404
 
 
