@@ -89,6 +89,8 @@ def _chosen(now: SyncSettings, known: set[str]) -> SyncSettings:
     ticked = [pack for pack in dict.fromkeys(form.getlist("pack")) if pack in known]
     if form.get("which") == "all" and now.packs is None and len(ticked) < len(known):
         raise InvalidInput("Not all packs are ticked. Press again to have only those that are.", "pack")
+    if form.get("which") != "all" and not ticked:  # the next sync would take away all there is
+        raise InvalidInput("Please tick at least one.", "pack")
     wanted = None if form.get("which") == "all" else tuple(ticked)
     places = [(_place(f"place-{pack}"), pack) for pack in sorted(known)]
     order = tuple(pack for place, pack in sorted(places) if place)

@@ -170,6 +170,7 @@ def test_packs_are_chosen_ordered_and_dropped(operator: Operator, conn: db.Conne
     wrong = operator.press("/content", "/content/choice", **{"which": "some", "place-aa": "9" * 5000})
     assert wrong.status_code == 422
     assert settings.sync(conn).packs == ("aa",)
+    assert "Please tick at least one." in operator.press("/content", "/content/choice", which="some").text
     operator.press("/content", "/content/choice", which="some", pack=["../x", "unknown", "aa", "aa"])
     assert settings.sync(conn).packs == ("aa",)
     operator.press("/content", "/content/choice", which="all")
