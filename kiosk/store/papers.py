@@ -191,6 +191,21 @@ def title_of(typed: str) -> str:
     return title
 
 
+def move(conn: Connection, paper: int, category: str, language: str, *, members_only: bool) -> None:
+    """Put a paper on another shelf, under another language, or before others' eyes; its versions stay as they are.
+
+    Raises:
+        InvalidInput: there is no such category, or this is no language.
+        NotFound: there is no such paper.
+    """
+    get(conn, paper)
+    check_place(category, language)
+    conn.execute(
+        "UPDATE papers SET category = ?, language = ?, members_only = ? WHERE paper = ?",
+        (category, language, members_only, paper),
+    )
+
+
 def withdraw(conn: Connection, paper: int, now: datetime) -> None:
     """Show a paper to nobody any more. Raises NotFound."""
     get(conn, paper)
