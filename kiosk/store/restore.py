@@ -40,7 +40,7 @@ def restore(conn: Connection, state: State, file: BinaryIO, key: str, who: str, 
         FormatError: it is no backup, damaged, not whole, or of another version; nothing has changed.
         NoSpace: there is no room.
     """
-    side = state.folder / "restoring"
+    side = state.folder / backups.RESTORING
     _clear(side)
     try:
         _check_room(state, backup_file.look(file, key))

@@ -24,6 +24,7 @@ from kiosk.store import (
     operators,
     papers,
     restore,
+    restore_orders,
     threads,
     uploads,
 )
@@ -172,6 +173,19 @@ def test_old_ones_go_and_the_newest_stays(kiosks: tuple[Kiosk, Kiosk], monkeypat
     with pytest.raises(NoSpace):
         one.backup(now=START + timedelta(days=1))
     assert [each.name for each in backups.all_of(one.state)] == [found[0].name]
+
+
+def test_what_a_cut_restore_left_open_goes_with_the_next_backup(kiosks: tuple[Kiosk, Kiosk]) -> None:
+    one, _ = kiosks
+    path = one.backup(RECIPIENT)
+    (one.state.folder / "restoring").mkdir()
+    (one.state.folder / "restoring" / "kiosk.sqlite3").write_bytes(b"x")
+    restore_orders.ask(one.state, restore_orders.Asked(path, KEY, "amina", START))
+    one.backup(now=START + timedelta(minutes=59))
+    assert not (one.state.folder / "restoring").exists()
+    assert restore_orders.asked(one.state, START).key == KEY
+    one.backup(now=START + timedelta(minutes=61))
+    assert not (one.state.folder / "asked").exists()
 
 
 def test_without_a_key_there_is_none_and_one_at_a_time(kiosks: tuple[Kiosk, Kiosk]) -> None:
