@@ -24,6 +24,7 @@ from kiosk.packs.kinds import CATEGORIES
 from kiosk.packs.papers import type_of
 from kiosk.store.db import Connection, Row, from_text, to_text, transaction
 from kiosk.store.state import State, sync_folder
+from kiosk.store.typed import clean
 
 MOST_TITLE = 200
 MOST_BYTES = 500_000_000
@@ -183,12 +184,7 @@ def _insert(conn: Connection, state: State, paper: int, version: int, draft: Dra
 
 def title_of(typed: str) -> str:
     """Return a title as it is kept: on one line. Raises InvalidInput when it is empty or too long."""
-    title = " ".join("".join(sign if sign.isprintable() else " " for sign in typed).split())
-    if not title:
-        raise InvalidInput("Please fill in this field.", "title")
-    if len(title) > MOST_TITLE:
-        raise InvalidInput("This text is too long.", "title")
-    return title
+    return clean(typed, "title", MOST_TITLE, one_line=True)
 
 
 def withdraw(conn: Connection, paper: int, now: datetime) -> None:
