@@ -152,13 +152,14 @@ def make(conn: Connection, state: State, kiosk: str, now: datetime, spare_bytes:
     name = f"kiosk-{now.astimezone(UTC):%Y%m%d-%H%M%S}.age"
     draft, copy = folder(state) / DRAFT, folder(state) / COPY
     try:
-        _copy(conn, copy)
-        head = _head(conn, state, copy, kiosk, now)
-        with draft.open("wb") as out:
-            os.fchmod(out.fileno(), 0o640)
-            backup_file.write(out, head, state.folder, copy, cards.secret(conn, state), to)
-            out.flush()
-            os.fsync(out.fileno())
+        with db.full_card_told():
+            _copy(conn, copy)
+            head = _head(conn, state, copy, kiosk, now)
+            with draft.open("wb") as out:
+                os.fchmod(out.fileno(), 0o640)
+                backup_file.write(out, head, state.folder, copy, cards.secret(conn, state), to)
+                out.flush()
+                os.fsync(out.fileno())
         draft.rename(folder(state) / name)
         sync_folder(folder(state))
     finally:

@@ -22,7 +22,7 @@ from kiosk.errors import Conflict, InvalidInput, NoSpace, NotFound
 from kiosk.packs import names
 from kiosk.packs.kinds import CATEGORIES
 from kiosk.packs.papers import type_of
-from kiosk.store.db import Connection, Row, from_text, to_text, transaction
+from kiosk.store.db import Connection, Row, from_text, full_card_told, to_text, transaction
 from kiosk.store.state import State, sync_folder
 from kiosk.store.typed import clean
 
@@ -98,7 +98,8 @@ def drafted(
         # Held while it is being written: what nobody holds was left by a cut, and goes with the next `prune`.
         fcntl.flock(file, fcntl.LOCK_EX)
         try:
-            sha256, length = _copied(source, file, size_bytes, progress)
+            with full_card_told():
+                sha256, length = _copied(source, file, size_bytes, progress)
             kind = type_of(file)
             if kind is None:
                 raise InvalidInput("This is not a kind of paper that phones can open.", "file")

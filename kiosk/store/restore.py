@@ -41,6 +41,11 @@ def restore(conn: Connection, state: State, file: BinaryIO, key: str, who: str, 
         NoSpace: there is no room.
     """
     side = state.folder / backups.RESTORING
+    with db.full_card_told():
+        return _restored(conn, state, file, key, who, now, side)
+
+
+def _restored(conn: Connection, state: State, file: BinaryIO, key: str, who: str, now: datetime, side: Path) -> Head:
     _clear(side)
     try:
         _check_room(state, backup_file.look(file, key))
