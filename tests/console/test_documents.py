@@ -208,6 +208,24 @@ def test_the_name_of_a_file_is_only_words(console: FlaskClient, village: Village
     assert [path.name for path in village.state.documents.glob("*/*")] == [hashlib.sha256(TEXT).hexdigest()]
 
 
+def test_the_name_of_a_file_on_its_way_deceives_nobody(console: FlaskClient, conn: db.Connection) -> None:
+    Sender(console, TEXT, "minutes\u202etxt.\0exe\nx").begin(title="x")
+    (waiting,) = uploads.unfinished(conn)
+    assert waiting.name == "minutestxt.exe x"
+    assert "minutestxt.exe x" in console.get("/documents", **HOST).text
+
+
+def test_only_so_many_files_wait_for_their_rest(
+    console: FlaskClient, conn: db.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "MOST_WAITING", 2)
+    sent = [Sender(console, TEXT + bytes([sign])) for sign in b"abc"]
+    assert [each.begin().status_code for each in sent] == [200, 200, 507]
+    assert sent[0].send().status_code == 200  # those that wait go on, and make room
+    assert sent[2].begin().status_code == 200
+    assert len(uploads.unfinished(conn)) == 2
+
+
 def test_many_files_of_the_plain_form_are_each_taken_for_themselves(console: FlaskClient, conn: db.Connection) -> None:
     files = (("one.txt", b"One.\n"), ("two.pdf", b"<html>"), ("three.txt", b"Three.\n"))
     page = plain(console, *files, title="not for many")
