@@ -68,11 +68,13 @@ def import_(file: Path, config_path: Path) -> None:
       kiosk member import members.csv > pins.csv
     """
     config, now = configuration.load(config_path), system_clock()
-    issued = []
+    issued: list[tuple[int, str, str, str]] = []
     with opened(config) as (state, conn):
         known = {each.member for each in members.all_of(conn)}
         with transaction(conn):
             for place, number, name in _rows(file):
+                if number in (each[0] for each in issued):
+                    raise FormatError(f"{place}: the number {number} stands on two lines", "give each its own")
                 pin = cards.random_pin()
                 try:
                     if number in known:
@@ -82,7 +84,6 @@ def import_(file: Path, config_path: Path) -> None:
                     cards.issue(conn, _press(conn, state), number, pin, now)
                 except InvalidInput as error:
                     raise FormatError(f"{place}: {error.field}: {error.message}") from error
-                known.add(number)
                 issued.append(
                     (number, name, picture.grouped(cards.printed(conn, _press(conn, state), number).code), pin)
                 )

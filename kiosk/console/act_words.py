@@ -40,6 +40,7 @@ WORDS = {
     "wifi.kept": lazy_gettext("kept the new Wi-Fi"),
     "paper.added": lazy_gettext("added a paper"),
     "paper.version": lazy_gettext("added a version of a paper"),
+    "paper.moved": lazy_gettext("changed where a paper stands"),
     "paper.withdrawn": lazy_gettext("withdrew a paper"),
     "paper.restored": lazy_gettext("restored a paper"),
     "upload.removed": lazy_gettext("gave up an upload"),

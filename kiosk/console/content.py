@@ -44,7 +44,7 @@ def choose() -> Response | tuple[str, int]:
             names = "" if wanted.packs is None else ", ".join(wanted.packs)
             audit.record(conn(), who(), "content.chosen", names, current.now())
     except InvalidInput as error:
-        return _page(i18n.message(error)), 422
+        return _page(i18n.message(error), frozenset(request.form.getlist("pack"))), 422
     flash(gettext("Your choice is kept. Nothing is fetched before a sync."), "done")
     return redirect(url_for("content.show"), 303)
 
@@ -62,7 +62,8 @@ def sync() -> Response:
     if request.form.get("seen", "") != found.seen:
         flash(gettext("The cost has changed. Please look again and agree then."), "problem")
         return redirect(url_for("content.show"), 303)
-    return _begin("sync", "sync.agreed", f"{found.seen} {i18n.size(found.to_fetch_bytes)}".strip())
+    names = ", ".join(each.pack for each in found.brings)
+    return _begin("sync", "sync.agreed", f"{names}: {i18n.size(found.to_fetch_bytes)}")
 
 
 @pages.post("/held/<pack>")
@@ -86,6 +87,10 @@ def _begin(what: str, kind: str, detail: str = "") -> Response:
 def _chosen(now: SyncSettings, known: set[str]) -> SyncSettings:
     form = request.form
     ticked = [pack for pack in dict.fromkeys(form.getlist("pack")) if pack in known]
+    if form.get("which") == "all" and now.packs is None and len(ticked) < len(known):
+        raise InvalidInput("Not all packs are ticked. Press again to have only those that are.", "pack")
+    if form.get("which") != "all" and not ticked:  # the next sync would take away all there is
+        raise InvalidInput("Please tick at least one.", "pack")
     wanted = None if form.get("which") == "all" else tuple(ticked)
     places = [(_place(f"place-{pack}"), pack) for pack in sorted(known)]
     order = tuple(pack for place, pack in sorted(places) if place)
@@ -101,8 +106,9 @@ def _place(field: str) -> int:
     return int(text)
 
 
-def _page(problem: str = "") -> str:
+def _page(problem: str = "", ticked: frozenset[str] | None = None) -> str:
     found = packs.read()
+    chosen = frozenset(each.pack for each in found.lines if each.chosen) if ticked is None else ticked
     return render_template(
         "content.html",
         found=found,
@@ -112,6 +118,9 @@ def _page(problem: str = "") -> str:
         job=jobs.last(),
         internet=pauses.sentence(found.standing.internet.to_value()) if found.standing.internet else "",
         history=syncs.history(conn(), HISTORY),
+        waits=[each for each in found.lines if each.chosen and each.fate in (Fate.HELD, Fate.WAITS)],
+        only_some=found.standing.settings.packs is not None or (bool(problem) and len(chosen) < len(found.lines)),
+        ticked=chosen,
         problem=problem,
     )
 

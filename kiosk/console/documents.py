@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, send_file, url_for
@@ -68,11 +68,12 @@ def one(paper: int) -> str:
     return page_of(paper, Typed())
 
 
-def page_of(paper: int, typed: Typed) -> str:
-    """Return the page of one paper, its form as it was typed."""
+def page_of(paper: int, typed: Typed, place: Typed | None = None) -> str:
+    """Return the page of one paper, its forms as they were typed; `place` is that of where it stands."""
     found = papers.get(conn(), paper)
+    place = place or Typed("", found.category, found.language, found.members_only)
     told = [(each, facts.of(conn(), each.sha256), ENDINGS[each.type].upper()) for each in found.versions]
-    return render_template("document.html", paper=found, versions=told, typed=typed, **_choices())
+    return render_template("document.html", paper=found, versions=told, typed=typed, place=place, **_choices())
 
 
 @pages.get("/<row:paper>/<row:version>")
@@ -84,6 +85,21 @@ def send(paper: int, version: int) -> Response:
             name = re.sub(r"\W+", "-", each.title).strip("-")[:60] or "paper"
             return send_file(file, mimetype=each.type, as_attachment=True, download_name=f"{name}.{ENDINGS[each.type]}")
     raise NotFound(f"paper {paper} has no version {version}")
+
+
+@pages.post("/<row:paper>/place")
+def move(paper: int) -> AnyResponse | tuple[str, int]:
+    """Put a paper on another shelf, under another language, or before others' eyes."""
+    form = request.form
+    said = Typed("", form.get("category", ""), form.get("language", ""), form.get("who") == "members")
+    try:
+        with transaction(conn()):
+            papers.move(conn(), paper, said.category, said.language, members_only=said.members_only)
+            _record("paper.moved", paper)
+    except InvalidInput as error:
+        return page_of(paper, Typed(), replace(said, problems={error.field: i18n.message(error)})), 422
+    flash(gettext("Done."), "done")
+    return redirect(url_for("documents.one", paper=paper), 303)
 
 
 @pages.post("/<row:paper>/withdraw")

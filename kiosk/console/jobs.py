@@ -36,7 +36,7 @@ ENDS = {
 class Phase(StrEnum):
     """Where it is."""
 
-    NOTHING = "nothing"  # was ever asked for
+    NOTHING = "nothing"  # was ever asked for, and no sync ended
     BEGINS = "begins"
     RUNS = "runs"
     ENDED = "ended"
@@ -48,7 +48,7 @@ class Job:
     """What was asked for last.
 
     Args:
-        what: a key of `ENDS`, "sync" when one runs that nobody asked for.
+        what: a key of `ENDS`, "sync" for one that nobody asked for.
         phase: where it is.
         transfer: how far it is while it runs, if it tells.
         end: the event that ended it.
@@ -97,11 +97,11 @@ def last() -> Job:
     what = str(asked.detail["what"]) if asked else "sync"
     if runs():
         return Job(what, Phase.RUNS, transfers.get(db))
-    if asked is None:
-        return Job(what, Phase.NOTHING)
-    end = _end(db, what, int(asked.detail["after"]))
+    end = _end(db, what, int(asked.detail["after"]) if asked else 0)
     if end:
         return Job(what, Phase.ENDED, end=end, served=_served(db, end))
+    if asked is None:
+        return Job(what, Phase.NOTHING)
     waits = abs(current.now() - asked.at) < BEGINS_WITHIN
     return Job(what, Phase.BEGINS if waits else Phase.LOST)
 

@@ -41,11 +41,12 @@ class Light:
 
 def named(light: Light, key: str, title: str, endpoint: str = "", label: str = "") -> Light:
     """Return a light as a row of the start page; a way on is left out where there is no such page for this operator,
-    and one to the end of the machine where all is well.
+    and one to the end of the machine where all is well or nothing is known.
     """
     view = current_app.view_functions.get(endpoint)
     allowed = view is not None and session.may(getattr(view, "needs", "editor"))
-    page = url_for(endpoint) if allowed and not (light.colour == "good" and endpoint == "machine.show") else ""
+    idle = light.colour in ("good", "unknown") and endpoint == "machine.show"
+    page = url_for(endpoint) if allowed and not idle else ""
     return Light(light.colour, light.word, light.sentence, light.remedy, key, title, page, label if page else "")
 
 

@@ -14,7 +14,7 @@ from flask_babel import lazy_gettext
 
 from kiosk.clock import Reading
 from kiosk.host import link, timekeeping
-from kiosk.store import events, manners, offers, standing
+from kiosk.store import events, generations, manners, offers, standing
 from kiosk.store.db import Connection
 from kiosk.store.generations import InstalledPack
 from kiosk.store.manners import Estimate, Room
@@ -50,7 +50,7 @@ class Line:
     """A pack.
 
     Args:
-        title: in the reader's language where it is installed, else its name.
+        title: in the reader's language where it is or was installed, else its name.
         before, after, offered: the version that is installed, the one that would be, and the one on offer; 0: none.
         kinds: what a pack on offer holds, in words.
         chosen: whether the operator wants it.
@@ -136,6 +136,12 @@ def title_of(pack: InstalledPack) -> str:
     return pack.titles.get(i18n.chosen()) or pack.titles.get("en") or pack.pack
 
 
+def titles() -> dict[str, str]:
+    """Return the titles of all packs of the generations on the card, also of those that went away."""
+    found = (generations.get(conn(), number) for number in reversed(generations.numbers(conn())))
+    return {pack.pack: title_of(pack) for each in found if each for pack in each.packs}
+
+
 def words(pack: str) -> str:
     """Return a pack's name as words, for one whose title is not here yet."""
     return pack.replace("-", " ").capitalize()
@@ -150,7 +156,7 @@ def _lines(db: Connection, found: Status, speed: int, metered: bool | None) -> t
     # Before anybody looked, nothing is known to be withdrawn.
     after = manners.wanted(versions, before, found.settings.packs, held) if offered else before
     by = manners.link_of(free=False, says=found.settings.link, machine=metered)
-    lines = []
+    known, lines = titles(), []
     for pack in offered.keys() | installed.keys():
         offer, here = offered.get(pack), installed.get(pack)
         chosen = found.settings.packs is None or pack in found.settings.packs
@@ -158,7 +164,7 @@ def _lines(db: Connection, found: Status, speed: int, metered: bool | None) -> t
         waits = manners.may_take(found.settings, by, offer.kinds, download) if offer and download else None
         line = Line(
             pack=pack,
-            title=title_of(here) if here else words(pack),
+            title=title_of(here) if here else known.get(pack) or words(pack),
             fate=_fate(before.get(pack, 0), after.get(pack, 0), offer, chosen=chosen, waits=waits is not None),
             before=before.get(pack, 0),
             after=after.get(pack, 0),

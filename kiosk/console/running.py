@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from kiosk.console import jobs, packs, pauses, syncs
 from kiosk.console.jobs import Job
 from kiosk.console.session import AGAIN, who
-from kiosk.store import audit, generations, settings
+from kiosk.store import audit, settings
 from kiosk.store.db import transaction
 from kiosk.store.settings import Pause
 from kiosk.store.transfers import Step
@@ -83,7 +83,8 @@ def _words(job: Job) -> Words:
         "import": gettext("USB stick"),
         "export": gettext("USB stick"),
     }
-    pack = packs.words(job.transfer.pack) if job.transfer else ""
+    name = job.transfer.pack if job.transfer else ""
+    pack = packs.titles().get(name) or packs.words(name)
     steps = {
         Step.LOOK: gettext("Asking the channels what they offer."),
         Step.FETCH: gettext("Fetching and verifying: %(pack)s.", pack=pack),
@@ -112,9 +113,7 @@ def _end(job: Job) -> str:
 
 
 def _changes(job: Job) -> list[str]:
-    serving = generations.get(conn(), current.generation())
-    titles = {each.pack: packs.title_of(each) for each in serving.packs} if serving else {}
-    told = []
+    titles, told = packs.titles(), []
     for pack, before, after in job.end.detail.get("changes", []) if job.end else ():
         if not after:
             what = gettext("goes away")

@@ -152,7 +152,9 @@ def choose() -> Response | tuple[str, int]:
     """Take the password that was chosen; every other session of this operator ends."""
     chosen, again = request.form.get("password", ""), request.form.get("again", "")
     problems: dict[str, str] = {}
-    if chosen != again:
+    if problem := _not_theirs(request.form.get("present", "")):
+        problems["present"] = problem
+    elif chosen != again:
         problems["again"] = gettext("The two are not the same.")
     else:
         try:
@@ -166,6 +168,22 @@ def choose() -> Response | tuple[str, int]:
     _begin(operator, current.now())
     flash(gettext("Your password is set. The old one opens nothing any more."), "done")
     return redirect(url_for("status.show"), 303)
+
+
+def _not_theirs(password: str) -> str:
+    """Return why this is not the password of who is signed in, "" if it is: a phone may lie about unlocked.
+
+    Who has just come in by a one-time password is not asked again.
+    """
+    if g.operator.must_change:
+        return ""
+    try:
+        with transaction(conn()):
+            guess = operators.count_guess(conn(), who(), current.now())
+        fits = operators.fits(guess, password)
+    except InvalidInput as error:
+        return i18n.message(error)
+    return "" if fits else str(gettext("This is not your password."))
 
 
 @pages.post("/logout")

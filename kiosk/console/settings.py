@@ -41,6 +41,8 @@ def save() -> Response | tuple[str, int]:
         languages=() if len(chosen) == len(i18n.LANGUAGES) else chosen,
         night_hour=int(hour) if hour.isascii() and hour.isdigit() and len(hour) < 3 else -1,
     )
+    if not chosen:
+        return _page(wanted, {"language": gettext("Please choose one of these.")}), 422
     try:
         with transaction(conn()):
             site_settings.save(conn(), wanted)

@@ -21,7 +21,7 @@ from tempfile import SpooledTemporaryFile
 from typing import IO, Any, BinaryIO
 
 from kiosk.errors import FormatError, StoreError
-from kiosk.store import sealed
+from kiosk.store import sealed, typed
 from kiosk.store.db import from_text, to_text
 from kiosk.store.state import sync_folder
 
@@ -31,7 +31,9 @@ UPLOADS = ("documents", "pictures", "attachments", "recordings", "notices")
 """Folders of the state that a backup takes along."""
 NAME = re.compile(rf"(?:{'|'.join(UPLOADS)})(?:/[0-9a-f]{{2}})?/[0-9A-Za-z][0-9A-Za-z_-]{{0,80}}(?:\.[0-9a-z]{{1,8}})*")
 BLOCK, PIECE = 512, 1 << 16
-MOST_HEAD, MOST_MEMBER = 20_000, 8 << 30
+MOST_HEAD, MOST_MEMBER, MOST_BYTES, MOST_NAME = 20_000, 8 << 30, 1 << 50, 60
+YEARS = range(2000, 9000)
+"""In which a backup was made: a moment at the very end of all time has no local time, and its pages no end."""
 PLAIN = re.compile(r"[0-9a-f]{64}")
 
 
@@ -221,11 +223,17 @@ def _head(stream: BinaryIO, name: str, size: int, manifest: IO[bytes] | None) ->
                 "install the newest version of the kiosk",
             )
         head = Head(
-            from_text(value["made_at"]), str(value["kiosk"])[:60], int(value["schema"]),
-            {str(what)[:20]: int(count) for what, count in value["counts"].items()}, int(value["size_bytes"]),
-        )  # fmt: skip
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+            from_text(value["made_at"]),
+            # It is shown before anybody agrees, and kept in the list of acts: as if somebody had typed it.
+            typed.clean(str(value["kiosk"])[:MOST_NAME], "kiosk", MOST_NAME, one_line=True, may_be_empty=True),
+            int(value["schema"]),
+            {str(what)[:20]: int(count) for what, count in value["counts"].items()},
+            int(value["size_bytes"]),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError, OverflowError) as error:
         raise FormatError("what the backup tells about itself can not be read") from error
+    if head.made_at.year not in YEARS or not 0 < head.size_bytes < MOST_BYTES:
+        raise FormatError("the backup tells of a moment, or a size, that no backup has")
     if manifest:
         manifest.write(_line(hashlib.sha256(data).hexdigest(), HEAD))
     return head

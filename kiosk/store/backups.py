@@ -12,14 +12,14 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from kiosk.errors import Conflict, NoSpace, NotFound, StoreError
-from kiosk.store import backup_file, cards, db, settings
+from kiosk.store import backup_file, cards, db, restore_orders, settings
 from kiosk.store.backup_file import Head
 from kiosk.store.db import Connection
 from kiosk.store.state import State, sync_folder
@@ -27,6 +27,8 @@ from kiosk.store.state import State, sync_folder
 KEPT = 5
 NAME = re.compile(r"kiosk-([0-9]{8}-[0-9]{6})\.age")
 DRAFT, COPY = ".draft.age", ".database"
+RESTORING = "restoring"
+"""The folder in which a restore unpacks a backup."""
 OF_THE_CARD = (
     "search_places", "search_built", "search_texts", "items", "packs", "generations", "entries", "collections", "holds",
     "trust_accepted", "trust_roots", "trust_heads", "clock", "welcomed", "offers", "transfer", "uploads", "sought",
@@ -143,17 +145,21 @@ def make(conn: Connection, state: State, kiosk: str, now: datetime, spare_bytes:
     if not to:
         raise StoreError("there is no recovery key yet", "make one in the console, or by `kiosk backup key`")
     _sweep(state)
+    shutil.rmtree(state.folder / RESTORING, ignore_errors=True)  # a restore that was cut left it open on the card
+    with suppress(NotFound):
+        restore_orders.asked(state, now)  # forgets the key of a restore that nobody agreed to
     _make_room(state, plan(conn, state), spare_bytes)
     name = f"kiosk-{now.astimezone(UTC):%Y%m%d-%H%M%S}.age"
     draft, copy = folder(state) / DRAFT, folder(state) / COPY
     try:
-        _copy(conn, copy)
-        head = _head(conn, state, copy, kiosk, now)
-        with draft.open("wb") as out:
-            os.fchmod(out.fileno(), 0o640)
-            backup_file.write(out, head, state.folder, copy, cards.secret(conn, state), to)
-            out.flush()
-            os.fsync(out.fileno())
+        with db.full_card_told():
+            _copy(conn, copy)
+            head = _head(conn, state, copy, kiosk, now)
+            with draft.open("wb") as out:
+                os.fchmod(out.fileno(), 0o640)
+                backup_file.write(out, head, state.folder, copy, cards.secret(conn, state), to)
+                out.flush()
+                os.fsync(out.fileno())
         draft.rename(folder(state) / name)
         sync_folder(folder(state))
     finally:

@@ -6,6 +6,7 @@ own, and are never edited once released; a database newer than this code is refu
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -95,6 +96,26 @@ def transaction(conn: Connection) -> Iterator[None]:
         if error.sqlite_errorcode & 0xFF in OF_THE_MACHINE:
             raise StoreError(f"the database can not be written: {error}", "try again; is the card in order?") from error
         raise
+
+
+@contextmanager
+def full_card_told() -> Iterator[None]:
+    """Say in one way that the card is full, whether a file or a database found it so.
+
+    Raises:
+        NoSpace: the card is full.
+        StoreError: SQLite can not read or write it.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise NoSpace("the card is full", "make room") from error
+        raise
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_FULL:
+            raise NoSpace("the card is full", "make room") from error
+        raise StoreError(f"the database can not be read or written: {error}", _remedy(error)) from error
 
 
 @cache  # connections are opened for every request of a site: the scripts are read once a process

@@ -138,13 +138,14 @@ def pin(conn: Connection, thread: int, act: Act, *, pinned: bool = True) -> None
 
 
 def move(conn: Connection, thread: int, section: str, act: Act) -> None:
-    """Put a thread into another section.
+    """Put a thread into another section; nothing was done when it is there already.
 
     Raises:
         NotFound: there is no such thread or section.
     """
-    threads.get(conn, thread, even_hidden=True)
-    conn.execute("UPDATE threads SET section = ? WHERE thread = ?", (sections.get(conn, section).section, thread))
+    if threads.get(conn, thread, even_hidden=True).section == sections.get(conn, section).section:
+        return
+    conn.execute("UPDATE threads SET section = ? WHERE thread = ?", (section, thread))
     _note(conn, "move", act, thread)
 
 

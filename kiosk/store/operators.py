@@ -152,6 +152,8 @@ def count_guess(conn: Connection, name: str, now: datetime) -> Guess:
     Raises:
         InvalidInput: there were too many wrong passwords; the wait is not over.
     """
+    # A phone begins a name with a capital by itself; no two names differ by that alone.
+    name = next((each.name for each in all_of(conn) if each.name.casefold() == name.casefold()), name)
     row = conn.execute("SELECT name, password_hash, shut_out FROM operators WHERE name = ?", (name,)).fetchone()
     guesses.count(conn, name, now, known=row is not None)
     return Guess(name, row["password_hash"] if row is not None and not row["shut_out"] else None)

@@ -19,6 +19,7 @@ from kiosk.store import papers
 from kiosk.store.db import Connection, Row, from_text, to_text, transaction
 from kiosk.store.search_words import holds
 from kiosk.store.state import State, sync_folder, write_durably
+from kiosk.store.typed import clean
 
 MOST_TEXT = 10_000
 LONGEST = timedelta(days=366)
@@ -96,11 +97,7 @@ def write(conn: Connection, state: State, notice: int, text: Text, sound: bytes 
     """
     if not names.is_language(text.language):
         raise InvalidInput("Please write a language as en, fr or sw.", "language")
-    title, body = papers.title_of(text.title), text.text.replace("\r\n", "\n").replace("\0", "").strip()
-    if not body:
-        raise InvalidInput("Please fill in this field.", "text")
-    if len(body) > MOST_TEXT:
-        raise InvalidInput("This text is too long.", "text")
+    title, body = papers.title_of(text.title), clean(text.text, "text", MOST_TEXT)
     there = next((each for each in get(conn, notice).texts if each.language == text.language), text)
     kept = (there.sound, there.sound_bytes) if sound is None else _kept(state, sound)
     conn.execute(

@@ -22,8 +22,9 @@ from kiosk.errors import Conflict, InvalidInput, NoSpace, NotFound
 from kiosk.packs import names
 from kiosk.packs.kinds import CATEGORIES
 from kiosk.packs.papers import type_of
-from kiosk.store.db import Connection, Row, from_text, to_text, transaction
+from kiosk.store.db import Connection, Row, from_text, full_card_told, to_text, transaction
 from kiosk.store.state import State, sync_folder
+from kiosk.store.typed import clean
 
 MOST_TITLE = 200
 MOST_BYTES = 500_000_000
@@ -97,7 +98,8 @@ def drafted(
         # Held while it is being written: what nobody holds was left by a cut, and goes with the next `prune`.
         fcntl.flock(file, fcntl.LOCK_EX)
         try:
-            sha256, length = _copied(source, file, size_bytes, progress)
+            with full_card_told():
+                sha256, length = _copied(source, file, size_bytes, progress)
             kind = type_of(file)
             if kind is None:
                 raise InvalidInput("This is not a kind of paper that phones can open.", "file")
@@ -183,12 +185,22 @@ def _insert(conn: Connection, state: State, paper: int, version: int, draft: Dra
 
 def title_of(typed: str) -> str:
     """Return a title as it is kept: on one line. Raises InvalidInput when it is empty or too long."""
-    title = " ".join("".join(sign if sign.isprintable() else " " for sign in typed).split())
-    if not title:
-        raise InvalidInput("Please fill in this field.", "title")
-    if len(title) > MOST_TITLE:
-        raise InvalidInput("This text is too long.", "title")
-    return title
+    return clean(typed, "title", MOST_TITLE, one_line=True)
+
+
+def move(conn: Connection, paper: int, category: str, language: str, *, members_only: bool) -> None:
+    """Put a paper on another shelf, under another language, or before others' eyes; its versions stay as they are.
+
+    Raises:
+        InvalidInput: there is no such category, or this is no language.
+        NotFound: there is no such paper.
+    """
+    get(conn, paper)
+    check_place(category, language)
+    conn.execute(
+        "UPDATE papers SET category = ?, language = ?, members_only = ? WHERE paper = ?",
+        (category, language, members_only, paper),
+    )
 
 
 def withdraw(conn: Connection, paper: int, now: datetime) -> None:

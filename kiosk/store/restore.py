@@ -40,7 +40,12 @@ def restore(conn: Connection, state: State, file: BinaryIO, key: str, who: str, 
         FormatError: it is no backup, damaged, not whole, or of another version; nothing has changed.
         NoSpace: there is no room.
     """
-    side = state.folder / "restoring"
+    side = state.folder / backups.RESTORING
+    with db.full_card_told():
+        return _restored(conn, state, file, key, who, now, side)
+
+
+def _restored(conn: Connection, state: State, file: BinaryIO, key: str, who: str, now: datetime, side: Path) -> Head:
     _clear(side)
     try:
         _check_room(state, backup_file.look(file, key))
@@ -113,9 +118,11 @@ def _merge(new: Connection, state: State, head: Head, secret: str, who: str, now
 
 
 def _shape(conn: Connection) -> list[tuple[str, ...]]:
-    # Triggers and views run whatever they say: those of the backup must be those of this code.
+    # Triggers and views run whatever they say: those of the backup must be those of this code. A trigger may be called
+    # sqlite_something where somebody wrote into the schema itself; only SQLite's own statistics may be there or not.
     rows = conn.execute(
-        "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+        "SELECT type, name, tbl_name, sql FROM sqlite_schema"
+        " WHERE type <> 'table' OR name NOT IN ('sqlite_stat1', 'sqlite_stat4')"
     )
     return sorted((row[0], row[1], row[2], str(row[3])) for row in rows)
 
@@ -129,6 +136,8 @@ def _take_over(new: Connection) -> None:
     for table in reversed(backups.OF_THE_CARD):
         if table in there and not table.startswith("search_"):  # the index is built anew
             new.execute(f"INSERT INTO main.{table} SELECT * FROM here.{table}")  # noqa: S608 - our own words
+    # What was to become, or became, a paper of now: the backup may have none of this number, or another.
+    new.execute("DELETE FROM main.uploads WHERE became IS NOT NULL OR of_paper IS NOT NULL")
     new.execute("INSERT OR IGNORE INTO main.paper_facts SELECT * FROM here.paper_facts")
     new.execute(
         "INSERT INTO main.usage SELECT * FROM here.usage WHERE true ON CONFLICT DO UPDATE"

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from kiosk.errors import NoSpace, NotFound
-from kiosk.store.db import from_text, to_text
+from kiosk.store.db import from_text, full_card_told, to_text
 from kiosk.store.state import State, sync_folder, write_durably
 
 LONGEST = timedelta(hours=1)
@@ -38,12 +38,13 @@ def receive(state: State, source: BinaryIO, size_bytes: int, spare_bytes: int) -
     Raises:
         NoSpace: there is no room.
     """
-    folder = _emptied(state)
-    if shutil.disk_usage(folder).free - size_bytes < spare_bytes:
-        raise NoSpace("there is no room for this file on the card", "make room")
-    path = folder / UPLOAD
-    with path.open("wb") as file:
-        shutil.copyfileobj(source, file, 1 << 16)
+    with full_card_told():
+        folder = _emptied(state)
+        if shutil.disk_usage(folder).free - size_bytes < spare_bytes:
+            raise NoSpace("there is no room for this file on the card", "make room")
+        path = folder / UPLOAD
+        with path.open("wb") as file:
+            shutil.copyfileobj(source, file, 1 << 16)
     return path
 
 

@@ -29,6 +29,8 @@ class Row:
     line: int
     number: str
     name: str
+    too_long: bool = False
+    """Whether more stands in it than has a column, as when a comma in a name was not quoted."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,9 @@ def rows(text: str) -> list[Row]:
 
 def _rows(reader: csv.DictReader[str], number: str, name: str) -> Iterator[Row]:
     for row in reader:
-        yield Row(reader.line_num, (row[number] or "").strip(), " ".join((row[name] or "").split()))
+        # What has no column stands under None.
+        too_long = any(row.get(None, ()))
+        yield Row(reader.line_num, (row[number] or "").strip(), " ".join((row[name] or "").split()), too_long)
 
 
 def take(conn: Connection, press: Press, found: Iterable[Row], now: datetime) -> list[Taken]:
@@ -75,26 +79,33 @@ def take(conn: Connection, press: Press, found: Iterable[Row], now: datetime) ->
     each in a transaction of its own.
     """
     known = {each.member: each.name for each in members.all_of(conn)}
-    told = []
+    told: list[Taken] = []
     for row in found:
+        of_this_file = {each.number for each in told if each.what != "refused"}
         with transaction(conn):  # one a line: a PIN takes long by design, and the board must go on being written
-            told.append(_take(conn, press, row, known, now))
-        if told[-1].what != "refused" and told[-1].number:
-            known[told[-1].number] = row.name
+            told.append(_take(conn, press, row, known, of_this_file, now))
     return told
 
 
-def _take(conn: Connection, press: Press, row: Row, known: dict[int, str], now: datetime) -> Taken:
+def _take(
+    conn: Connection, press: Press, row: Row, known: dict[int, str], of_this_file: set[int | None], now: datetime
+) -> Taken:
     number = None
     try:
-        number = number_in(row.number)
-        if number in known:
+        number = _number_of(row)
+        if number in known and number not in of_this_file:
             members.rename(conn, number, row.name)
             return Taken(row.line, number, row.name, "same" if known[number] == row.name else "renamed")
         number, pin = enrol(conn, press, row.name, now, number)
     except InvalidInput as error:
         return Taken(row.line, number, row.name, "refused", error.message)
     return Taken(row.line, number, row.name, "added", pin=pin)
+
+
+def _number_of(row: Row) -> int | None:
+    if row.too_long:
+        raise InvalidInput("This line has more columns than the first.", "name")
+    return number_in(row.number)
 
 
 def number_in(text: str) -> int | None:

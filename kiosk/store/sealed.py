@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
-from pyrage import DecryptError, IdentityError, RecipientError, decrypt_io, encrypt_io, x25519
+from pyrage import DecryptError, EncryptError, IdentityError, RecipientError, decrypt_io, encrypt_io, x25519
 
 from kiosk.errors import FormatError, InvalidInput, StoreError
 
@@ -61,7 +61,11 @@ def seal(pieces: Iterable[bytes], out: BinaryIO, recipient: str) -> None:
         to = x25519.Recipient.from_str(recipient)
     except RecipientError as error:
         raise StoreError("the kiosk's half of the recovery key can not be read", "make a new recovery key") from error
-    encrypt_io(_Source(iter(pieces)), out, [to])
+    source, sink = _Source(iter(pieces)), _Sink(out)
+    try:
+        encrypt_io(source, sink, [to])
+    except EncryptError as error:  # tells in its words what went wrong on one of the two sides
+        raise (source.failed or sink.failed or error) from error
 
 
 class _Source:
@@ -70,16 +74,41 @@ class _Source:
     def __init__(self, pieces: Iterator[bytes]) -> None:
         self._pieces = pieces
         self._left = memoryview(b"")
+        self.failed: Exception | None = None
 
     def read(self, size: int) -> bytes:
         """Return at most `size` bytes, none at the end."""
         while not self._left:
-            piece = next(self._pieces, None)
+            try:
+                piece = next(self._pieces, None)
+            except Exception as error:
+                self.failed = error
+                raise
             if piece is None:
                 return b""
             self._left = memoryview(piece)
         some, self._left = self._left[:size], self._left[size:]
         return bytes(some)
+
+
+class _Sink:
+    """A file to write to that remembers why it could not be written."""
+
+    def __init__(self, out: BinaryIO) -> None:
+        self._out = out
+        self.failed: Exception | None = None
+
+    def write(self, data: bytes) -> int:
+        """Write and return how many bytes were taken."""
+        try:
+            return self._out.write(data)
+        except OSError as error:
+            self.failed = error
+            raise
+
+    def flush(self) -> None:
+        """Write what waits."""
+        self._out.flush()
 
 
 @contextmanager

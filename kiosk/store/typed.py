@@ -21,7 +21,7 @@ def clean(text: str, field: str, most: int, *, one_line: bool = False, may_be_em
     spaced = (" " if sign.isspace() and sign != "\n" else sign for sign in text)
     kept = "".join(s for s in spaced if s == "\n" or s in JOINERS or (s.isprintable() and s not in TURNERS))
     text = " ".join(kept.split()) if one_line else kept.strip()
-    if not text.strip(JOINERS):
+    if not text.strip(f"{JOINERS} \n"):
         if may_be_empty:
             return ""
         raise InvalidInput("Please fill in this field.", field)
@@ -36,9 +36,4 @@ def line(text: str, field: str, most: int) -> str:
     Raises:
         InvalidInput: it is empty or too long.
     """
-    text = " ".join(text.split())
-    if not text:
-        raise InvalidInput("Please fill in this field.", field)
-    if len(text) > most:
-        raise InvalidInput("This text is too long.", field)
-    return text
+    return clean(text, field, most, one_line=True)

@@ -21,7 +21,7 @@ from typing import BinaryIO
 
 from kiosk.errors import Conflict, InvalidInput, NoSpace, NotFound
 from kiosk.packs.papers import type_of
-from kiosk.store import papers
+from kiosk.store import papers, typed
 from kiosk.store.db import Connection, Row, from_text, to_text, transaction
 from kiosk.store.papers import Draft
 from kiosk.store.state import State, sync_folder
@@ -29,6 +29,8 @@ from kiosk.store.state import State, sync_folder
 PIECE_BYTES = 2_000_000
 """The most that is sent at a time, and that a cut costs."""
 MOST_NAME = 200
+MOST_WAITING = 200
+"""Files that wait for their rest: all of them are on the page of papers, and looked through for each new one."""
 KEPT = timedelta(days=7)
 """How long a file waits for its rest."""
 ALIVE = timedelta(minutes=2)
@@ -78,22 +80,25 @@ def begin(
     Raises:
         InvalidInput: a field breaks its rule.
         NotFound: there is no paper that it could become a version of.
-        NoSpace: the card has no room for it.
+        NoSpace: the card has no room for it, or `MOST_WAITING` others wait for their rest.
     """
     title = _checked(conn, digest, size_bytes, wanted)
     row = conn.execute(
         "SELECT * FROM uploads WHERE digest = ? AND coalesce(of_paper, 0) = ? AND became IS NULL",
         (bytes.fromhex(digest), wanted.of_paper or 0),
     ).fetchone()
-    needed = sum(each.size_bytes - each.here_bytes for each in unfinished(conn)) + (0 if row else size_bytes)
+    waiting = unfinished(conn)
+    needed = sum(each.size_bytes - each.here_bytes for each in waiting) + (0 if row else size_bytes)
     if shutil.disk_usage(state.folder).free - needed < spare_bytes:
         raise NoSpace("the card has no room for this paper", "make room: remove a pack, or give it a larger card")
     said = (title, wanted.category, wanted.language, wanted.members_only, to_text(now))
     if row is None:
+        if len(waiting) >= MOST_WAITING:
+            raise NoSpace("too many files wait for their rest", "finish some, or remove them")
         cursor = conn.execute(
             "INSERT INTO uploads (title, category, language, members_only, touched_at, who, name, digest, size_bytes,"
             " of_paper) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (*said, who, name[:MOST_NAME], bytes.fromhex(digest), size_bytes, wanted.of_paper),
+            (*said, who, _name(name), bytes.fromhex(digest), size_bytes, wanted.of_paper),
         )
         return get(conn, int(cursor.lastrowid or 0))
     conn.execute(
@@ -101,6 +106,11 @@ def begin(
         (*said, row["upload"]),
     )
     return get(conn, row["upload"])
+
+
+def _name(said: str) -> str:
+    # It is shown and kept in the list of acts, and nothing else is done by it.
+    return typed.clean(said[:MOST_NAME], "file", MOST_NAME, one_line=True, may_be_empty=True)
 
 
 def _checked(conn: Connection, digest: str, size_bytes: int, wanted: Wanted) -> str:

@@ -9,9 +9,10 @@ import pytest
 from playwright.sync_api import Page, sync_playwright
 
 from tests.browser.conftest import Portal
+from tests.chromium import CHROMIUM, FLAGS
 from tests.portal.crawl import Form, fit
 from tests.portal.test_attachments import sound, turned
-from tests.whole_path.conftest import CHROMIUM, FLAGS, PHONE, screenshot
+from tests.whole_path.conftest import PHONE, screenshot
 
 TYPED = "input:not([type=hidden]):not([type=radio]):not([type=checkbox]):not([type=file]), textarea"
 

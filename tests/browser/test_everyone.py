@@ -15,10 +15,10 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 
 from tests.browser.everything import Seen, everything
+from tests.chromium import CHROMIUM, FLAGS
 from tests.portal.conftest import configuration
 from tests.serving import served
 from tests.web.catalogues import compile_catalogues
-from tests.whole_path.conftest import CHROMIUM, FLAGS
 
 AXE = {
     "resultTypes": ["violations"],

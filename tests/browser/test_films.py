@@ -16,11 +16,12 @@ from kiosk.portal import create_portal
 from kiosk.store.state import State
 from tests.browser.conftest import Noting
 from tests.browser.test_w3m import read
+from tests.chromium import CHROMIUM, FLAGS
 from tests.films import MP4
 from tests.portal.conftest import NOW, Packer, configuration
 from tests.portal.test_films import FILES, LESSON, filmed
 from tests.web.catalogues import compile_catalogues
-from tests.whole_path.conftest import CHROMIUM, FLAGS, PHONE, screenshot
+from tests.whole_path.conftest import PHONE, screenshot
 
 FILM = f"{FILES}/sacks.240p.mp4"
 

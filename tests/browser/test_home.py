@@ -9,27 +9,18 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from kiosk.store import db, threads
 from kiosk.store.state import State
 from tests.browser.conftest import Portal
 from tests.browser.w3m import W3m
 from tests.portal.conftest import NOW
-from tests.whole_path.conftest import CHROMIUM, FLAGS
 
 PATHS = ("/", "/help", "/about")
 WIDTHS = (320, 360, 1024)
 FINGER = 48
 """What a finger needs, in pixels."""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -7,22 +7,13 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from kiosk.store import db, operators, papers
 from kiosk.store.operators import Rights
 from tests.console.cutting import Console
 from tests.console.entering import OWN
 from tests.making import Village
-from tests.whole_path.conftest import CHROMIUM, FLAGS
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -101,6 +101,7 @@ def test_import(config: Path, tmp_path: Path) -> None:
         (b"number,name\n1,Amina\n2,\n", ":3: name: Please fill in this field."),
         (b"number,name\n1,Amina\nx,Juma\n", ":3: 'x' is not a member's number"),
         (b"number,name\n0,Amina\n", ":2: number: This number is too small or too large."),
+        (b"number,name\n1,Amina\n1,Juma\n", ":3: the number 1 stands on two lines"),
         (b"number,name\n1\n", ":2: name: Please fill in this field."),
         (b"number,name\n1,\xff\n", "this is not CSV in UTF-8"),
     ],

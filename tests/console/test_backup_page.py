@@ -23,6 +23,7 @@ from kiosk.portal import create_portal
 from kiosk.store import audit, backups, db, operators, restore_orders, threads
 from kiosk.store.operators import Rights
 from kiosk.store.state import State
+from kiosk.web import i18n
 from tests.cli.commands import configure
 from tests.console.entering import OWN
 
@@ -196,7 +197,9 @@ def test_settings_are_kept_and_shown(site: Maker) -> None:
     assert portal.get("/about?lang=es").status_code == 200  # not offered: no redirect that keeps it
     assert "Español" in one.page("/languages")
     for wrong in ({"night_hour": "24"}, {"night_hour": ""}, {"name": "x" * 61, "night_hour": "1"}, {"name": "a\nb"}):
-        assert 'role="alert"' in one.post("/settings", "/settings", **wrong)
-    one.post("/settings", "/settings", name="", cooperative="", night_hour="2")
+        assert 'role="alert"' in one.post("/settings", "/settings", **{"language": "en", **wrong})
+    assert "Please choose one of these." in one.post("/settings", "/settings", name="", cooperative="", night_hour="2")
+    assert "Español" not in portal.get("/languages").text
+    one.post("/settings", "/settings", name="", cooperative="", night_hour="2", language=list(i18n.LANGUAGES))
     assert "Umoja" in portal.get("/about").text
     assert "Español" in portal.get("/languages").text

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import closing
 from datetime import date, timedelta
 
 import pytest
 from flask import Flask
 
-from kiosk.console import create_console, used
+from kiosk.console import used
 from kiosk.host import link
 from kiosk.store import audit, db, settings, usage
 from kiosk.store.settings import Hours, LinkIs, MeteredRule, SyncSettings
@@ -23,17 +21,6 @@ GOOD = {
     "day": "5", "month": "100", "rate": "20", "hours": "some", "from": "22", "to": "6", "link": "metered",
     "metered": "never", "metered_most": "7", "every": "12", "agreed_only": "yes",
 }  # fmt: skip
-
-
-@pytest.fixture
-def app(village: Village) -> Flask:
-    return create_console(village.config, village.clock)
-
-
-@pytest.fixture
-def conn(village: Village, app: Flask) -> Iterator[db.Connection]:
-    with closing(db.connect(village.state.database)) as conn:
-        yield conn
 
 
 @pytest.fixture

@@ -13,11 +13,11 @@ from kiosk.host import timekeeping
 from kiosk.store import audit, db
 from kiosk.store import clock as clocks
 from tests.console.entering import HOST, token
-from tests.console.test_machine import app, conn, inside, scene
+from tests.console.test_machine import app, scene
 from tests.host.test_helper import Scene
 from tests.making import START, Village
 
-__all__ = ["app", "conn", "inside", "scene"]  # fixtures
+__all__ = ["app", "scene"]  # fixtures
 
 
 @pytest.fixture(autouse=True)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +10,6 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from kiosk.console import create_console
 from kiosk.store import db, events, operators
 from tests.console.entering import HOST, OWN, enter, send, sign_in
 from tests.making import Village
@@ -24,19 +21,8 @@ SPENT = {
 
 
 @pytest.fixture
-def app(village: Village) -> Flask:
-    return create_console(village.config, village.clock)
-
-
-@pytest.fixture
 def client(app: Flask) -> FlaskClient:
     return app.test_client()
-
-
-@pytest.fixture
-def conn(village: Village, app: Flask) -> Iterator[db.Connection]:
-    with closing(db.connect(village.state.database)) as conn:
-        yield conn
 
 
 @pytest.fixture
@@ -85,6 +71,27 @@ def test_a_one_time_password_opens_only_the_choice_of_another(client: FlaskClien
     assert send(client, "/password", "/password", password=OWN, again=OWN).location == "/"
     assert client.get("/", **HOST).status_code == 200
     assert sign_in(client.application.test_client(), one_time).status_code == 422
+
+
+def test_another_password_takes_the_one_there_is(inside: FlaskClient) -> None:
+    elsewhere = inside.application.test_client()
+    assert sign_in(elsewhere).location == "/"
+    new = {"password": "a basket of ripe mangoes", "again": "a basket of ripe mangoes"}
+    for fields in (new, {**new, "present": "wrong"}):
+        answer = send(inside, "/password", "/password", **fields)
+        assert answer.status_code == 422
+        assert "This is not your password." in answer.text
+    assert send(inside, "/password", "/password", present=OWN, **new).location == "/"
+    assert inside.get("/", **HOST).status_code == 200
+    assert elsewhere.get("/", **HOST).location == "/login"
+    assert sign_in(inside.application.test_client()).status_code == 422
+
+
+def test_passwords_are_not_guessed_at_an_unlocked_phone(inside: FlaskClient) -> None:
+    new = {"password": "a basket of ripe mangoes", "again": "a basket of ripe mangoes"}
+    for _ in range(operators.FREE_FAILURES):
+        assert send(inside, "/password", "/password", present="wrong", **new).status_code == 422
+    assert "Too many wrong passwords" in send(inside, "/password", "/password", present=OWN, **new).text
 
 
 def test_a_wrong_password_is_told_and_slowed(client: FlaskClient, one_time: str, village: Village) -> None:

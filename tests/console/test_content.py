@@ -72,12 +72,6 @@ def app(village: Village, mirror: str) -> Flask:
 
 
 @pytest.fixture
-def conn(village: Village, app: Flask) -> Iterator[db.Connection]:
-    with closing(db.connect(village.state.database)) as conn:
-        yield conn
-
-
-@pytest.fixture
 def operator(app: Flask, conn: db.Connection, village: Village) -> Operator:
     return Operator(app, conn, village.clock, BASE)
 
@@ -166,6 +160,7 @@ def test_packs_are_chosen_ordered_and_dropped(operator: Operator, conn: db.Conne
     assert page.index('value="cc"') < page.index('value="aa"') < page.index('value="bb"')
     assert "<bdi>Bb</bdi></strong>: new" not in page
     operator.press("/content", "/content/sync")
+    assert re.fullmatch(r"cc, aa: \d+\sKB", audit.last(conn, 1)[0].detail)
     assert installed(conn, village) == {"aa": 1, "cc": 1}
     operator.press("/content", "/content/choice", which="some", pack=["aa"])
     assert "<bdi>Members</bdi></strong>: goes away" in operator.read("/content")
@@ -175,6 +170,7 @@ def test_packs_are_chosen_ordered_and_dropped(operator: Operator, conn: db.Conne
     wrong = operator.press("/content", "/content/choice", **{"which": "some", "place-aa": "9" * 5000})
     assert wrong.status_code == 422
     assert settings.sync(conn).packs == ("aa",)
+    assert "Please tick at least one." in operator.press("/content", "/content/choice", which="some").text
     operator.press("/content", "/content/choice", which="some", pack=["../x", "unknown", "aa", "aa"])
     assert settings.sync(conn).packs == ("aa",)
     operator.press("/content", "/content/choice", which="all")
@@ -220,7 +216,9 @@ def test_going_back_is_shown_first_and_done_by_the_machine(tmp_path: Path) -> No
         assert operator.get("/content/generations/1").status_code == 404
         assert operator.get("/content/generations/99").status_code == 404
         assert list(holds.all_of(conn)) == ["members"]
-        assert "was gone back from" in operator.read("/content")
+        page = operator.read("/content")
+        assert "</strong>: stays as it is: the version on offer was gone back from</p>" in page
+        assert "All that you chose is installed." not in page
         operator.press("/content", "/content/held/members")
         assert holds.all_of(conn) == {}
 

@@ -8,10 +8,10 @@ from flask.testing import FlaskClient
 
 from kiosk.store import audit, db, events, members, threads
 from tests.console.entering import HOST, OWN
-from tests.console.test_machine import app, conn, inside, scene
+from tests.console.test_machine import app, scene
 from tests.making import Village
 
-__all__ = ["app", "conn", "inside", "scene"]  # fixtures
+__all__ = ["app", "scene"]  # fixtures
 
 
 def test_it_tells_what_helps(inside: FlaskClient, conn: db.Connection, village: Village) -> None:

@@ -96,6 +96,20 @@ def test_it_is_withdrawn_and_restored(console: FlaskClient, conn: db.Connection)
     assert [act.kind for act in audit.last(conn, 2)] == ["paper.restored", "paper.withdrawn"]
 
 
+def test_where_it_stands_can_be_changed(console: FlaskClient, conn: db.Connection) -> None:
+    Sender(console, TEXT).send()
+    said = {"category": "forms", "language": "sw", "who": "members"}
+    assert send(console, "/documents/1", "/documents/1/place", **said).location == "/documents/1"
+    found = papers.get(conn, 1)
+    assert (found.category, found.language, found.members_only) == ("forms", "sw", True)
+    assert audit.last(conn, 1)[0].kind == "paper.moved"
+    for wrong in ({"category": "x"}, {"language": "../x"}, {}):
+        answer = send(console, "/documents/1", "/documents/1/place", **({**said, **wrong} if wrong else {}))
+        assert answer.status_code == 422
+        assert papers.get(conn, 1) == found
+    assert send(console, "/documents/1", "/documents/9/place", **said).status_code == 404
+
+
 def test_after_a_cut_the_same_file_goes_on_and_a_wrong_place_is_told(
     console: FlaskClient, conn: db.Connection, village: Village
 ) -> None:
@@ -192,6 +206,24 @@ def test_the_name_of_a_file_is_only_words(console: FlaskClient, village: Village
     assert "<script>." not in page
     assert "\u202e" not in page
     assert [path.name for path in village.state.documents.glob("*/*")] == [hashlib.sha256(TEXT).hexdigest()]
+
+
+def test_the_name_of_a_file_on_its_way_deceives_nobody(console: FlaskClient, conn: db.Connection) -> None:
+    Sender(console, TEXT, "minutes\u202etxt.\0exe\nx").begin(title="x")
+    (waiting,) = uploads.unfinished(conn)
+    assert waiting.name == "minutestxt.exe x"
+    assert "minutestxt.exe x" in console.get("/documents", **HOST).text
+
+
+def test_only_so_many_files_wait_for_their_rest(
+    console: FlaskClient, conn: db.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "MOST_WAITING", 2)
+    sent = [Sender(console, TEXT + bytes([sign])) for sign in b"abc"]
+    assert [each.begin().status_code for each in sent] == [200, 200, 507]
+    assert sent[0].send().status_code == 200  # those that wait go on, and make room
+    assert sent[2].begin().status_code == 200
+    assert len(uploads.unfinished(conn)) == 2
 
 
 def test_many_files_of_the_plain_form_are_each_taken_for_themselves(console: FlaskClient, conn: db.Connection) -> None:

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing
-
-import pytest
 from flask import Flask
 from werkzeug.routing import Rule
 
-from kiosk.console import create_console
 from kiosk.console.session import OPEN_TO_ALL
 from kiosk.store import db
 from kiosk.store.operators import Rights
@@ -19,17 +14,6 @@ from tests.making import Village
 SAFE = {"GET", "HEAD", "OPTIONS"}
 OWN_SESSION = ("session.choose", "session.logout")
 """Every operator's own business, which ends the walker's session."""
-
-
-@pytest.fixture
-def app(village: Village) -> Flask:
-    return create_console(village.config, village.clock)
-
-
-@pytest.fixture
-def conn(village: Village, app: Flask) -> Iterator[db.Connection]:
-    with closing(db.connect(village.state.database)) as conn:
-        yield conn
 
 
 def path(rule: Rule) -> str:

@@ -45,6 +45,10 @@ def test_a_csv_is_reported_line_by_line(console: FlaskClient, conn: db.Connectio
     assert {each.name for each in members.all_of(conn)} == {"Amina Okello", "Juma"}
     for line, said in ((2, "has another name now"), (3, "has a card"), (4, "digits only"), (5, "fill in this field")):
         assert re.search(rf"{said}(?:(?!<li).)*Line {line}<", page, re.DOTALL), said
+    page = upload(b"number,name\n4,Grace\n4,Asha\n5,Ouma, Joseph\n6,Bela,\n")[1]
+    for line, said in ((2, "has a card"), (3, "is another member’s"), (4, "more columns"), (5, "has a card")):
+        assert re.search(rf"{said}(?:(?!<li).)*Line {line}<", page, re.DOTALL), said
+    assert members.get(conn, 4).name == "Grace"
     assert upload(b"a,b\n1,2\n")[0] == 422
     assert upload(b"\xff\xfe")[0] == 422
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -28,12 +26,6 @@ def app(village: Village) -> Flask:
     app = create_console(village.config, village.clock)
     app.config["WTF_CSRF_ENABLED"] = False
     return app
-
-
-@pytest.fixture
-def conn(village: Village, app: Flask) -> Iterator[db.Connection]:
-    with closing(db.connect(village.state.database)) as conn:
-        yield conn
 
 
 @pytest.fixture

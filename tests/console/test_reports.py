@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
-from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -15,7 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from kiosk.clock import Now
-from kiosk.console import bars, create_console, sheets
+from kiosk.console import bars, sheets
 from kiosk.errors import InvalidInput, NotFound
 from kiosk.store import audit, counts, db, prices, reports, sought
 from kiosk.store.counts import Counted
@@ -25,22 +23,6 @@ from tests.console.entering import HOST, enter, send
 from tests.making import START, Village
 
 NAIROBI = ZoneInfo("Africa/Nairobi")
-
-
-@pytest.fixture
-def app(village: Village) -> Flask:
-    return create_console(village.config, village.clock)
-
-
-@pytest.fixture
-def conn(village: Village, app: Flask) -> Iterator[db.Connection]:
-    with closing(db.connect(village.state.database)) as conn:
-        yield conn
-
-
-@pytest.fixture
-def inside(app: Flask, conn: db.Connection, village: Village) -> FlaskClient:
-    return enter(app, conn, village)
 
 
 def fill(conn: db.Connection, **more: int) -> None:
@@ -181,6 +163,9 @@ def test_the_page_for_the_assembly_says_it_in_words(inside: FlaskClient, conn: d
     assert "What the kiosk was used for in November 2026" in page
     assert "October 2026" in page
     assert "=cmd glue" in page
+    assert "5 were opened when the kiosk did not know the time" in page
+    conn.execute("UPDATE counts SET kind = 'visits' WHERE span = '2026-11?'")
+    assert "when the kiosk did not know the time" not in inside.get("/reports/2026-11/print", **HOST).text
     assert inside.get("/reports/2026/print", **HOST).status_code == 404
 
 

@@ -11,11 +11,11 @@ from kiosk.host import health
 from kiosk.store import audit, db, events
 from kiosk.store.operators import Rights
 from tests.console.entering import HOST, enter, token
-from tests.console.test_machine import app, conn, inside, scene
+from tests.console.test_machine import app, scene
 from tests.host.test_helper import Scene
 from tests.making import Village
 
-__all__ = ["app", "conn", "inside", "scene"]  # fixtures
+__all__ = ["app", "scene"]  # fixtures
 
 NEW = {"name": "Kijiji Ŋ", "password": "green beans", "channel": "11"}
 

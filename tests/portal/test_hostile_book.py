@@ -16,9 +16,9 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from kiosk.config import Site
 from kiosk.store.state import State
+from tests.chromium import CHROMIUM, FLAGS
 from tests.portal import bookcase
 from tests.portal.conftest import Packer, configuration
-from tests.whole_path.conftest import CHROMIUM, FLAGS
 
 TRIES = """<!doctype html><html><head><title>Harm</title></head><body><h1>Harm</h1>
 <img src="PORTAL/picture"><iframe src="PORTAL/frame"></iframe><link rel="stylesheet" href="PORTAL/style">

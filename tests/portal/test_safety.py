@@ -20,9 +20,9 @@ VALUES = {
     "book": UUID,
 }  # fmt: skip
 NOTICE = {**VALUES, "item": "prices"}
-ABSENT = re.compile(r"/documents/(?:1|words|picture)/|/board/(?:1|post|photo|voice)|/library/cover/")
-"""Papers that were added here, posts and what they carry, of which this kiosk has none, what was read in papers:
-nothing yet, and the pictures of books that nobody serves.
+ABSENT = re.compile(r"/documents/(?:1|words|picture)/|/board/(?:1|post|photo|voice)|/library/cover/|/notices/_here/")
+"""Papers and notices that were added here, posts and what they carry, of which this kiosk has none, what was read in
+papers: nothing yet, and the pictures of books that nobody serves.
 """
 POLICY = (
     "default-src 'none'; img-src 'self' data:; style-src 'self'; media-src 'self'; form-action 'self'; "

@@ -10,14 +10,14 @@ from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from kiosk.config import Config
 from tests.browser.test_everyone import AXE
 from tests.portal.conftest import Packer, village
 from tests.portal.searching import portal_of, write
 from tests.serving import served as serve
-from tests.whole_path.conftest import CHROMIUM, FLAGS, PHONE, screenshot
+from tests.whole_path.conftest import PHONE, screenshot
 
 HOSTILE = '<img src=x onerror="document.title=1">'
 
@@ -30,14 +30,6 @@ def served(config: Config, packer: Packer) -> Iterator[str]:
     write(config, f"Cows {HOSTILE}", "Two cows")
     with serve(app) as port:
         yield f"http://127.0.0.1:{port}"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

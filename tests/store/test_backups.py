@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -22,7 +24,9 @@ from kiosk.store import (
     operators,
     papers,
     restore,
+    restore_orders,
     threads,
+    uploads,
 )
 from tests.making import START, Village
 from tests.store.kiosks import KEY, PDF, RECIPIENT, Kiosk
@@ -61,6 +65,21 @@ def test_it_is_restored_again_and_back(kiosks: tuple[Kiosk, Kiosk]) -> None:
     assert backups.counts(other.conn)["posts"] == 1
     with closing(db.connect(one.state.folder / "replaced" / "kiosk.sqlite3")) as old:
         assert backups.counts(old)["posts"] == 2
+
+
+def test_files_that_were_sent_since_stop_no_restore(kiosks: tuple[Kiosk, Kiosk]) -> None:
+    one, _ = kiosks
+    path = one.backup(RECIPIENT)
+    said = uploads.Wanted("Accounts", "reports", "en", members_only=False)
+    with papers.drafted(one.state, io.BytesIO(b"May: 7"), 6, 0) as draft, db.transaction(one.conn):
+        paper = papers.add(one.conn, one.state, draft, "Accounts", "reports", "en", START, members_only=False)
+        for digest, of_paper in (("aa", None), ("bb", paper), ("cc", None)):
+            wanted = replace(said, of_paper=of_paper)
+            uploads.begin(one.conn, one.state, "amina", "may.txt", digest * 32, 6, wanted, 0, START)
+        uploads.became(one.conn, 1, paper)
+    one.restore(path, KEY)
+    assert [each.paper for each in papers.all_of(one.conn)] == [1]
+    assert [each.digest.hex() for each in uploads.unfinished(one.conn)] == ["cc" * 32]  # goes on
 
 
 def test_sessions_of_then_and_now_end(kiosks: tuple[Kiosk, Kiosk]) -> None:
@@ -154,6 +173,19 @@ def test_old_ones_go_and_the_newest_stays(kiosks: tuple[Kiosk, Kiosk], monkeypat
     with pytest.raises(NoSpace):
         one.backup(now=START + timedelta(days=1))
     assert [each.name for each in backups.all_of(one.state)] == [found[0].name]
+
+
+def test_what_a_cut_restore_left_open_goes_with_the_next_backup(kiosks: tuple[Kiosk, Kiosk]) -> None:
+    one, _ = kiosks
+    path = one.backup(RECIPIENT)
+    (one.state.folder / "restoring").mkdir()
+    (one.state.folder / "restoring" / "kiosk.sqlite3").write_bytes(b"x")
+    restore_orders.ask(one.state, restore_orders.Asked(path, KEY, "amina", START))
+    one.backup(now=START + timedelta(minutes=59))
+    assert not (one.state.folder / "restoring").exists()
+    assert restore_orders.asked(one.state, START).key == KEY
+    one.backup(now=START + timedelta(minutes=61))
+    assert not (one.state.folder / "asked").exists()
 
 
 def test_without_a_key_there_is_none_and_one_at_a_time(kiosks: tuple[Kiosk, Kiosk]) -> None:

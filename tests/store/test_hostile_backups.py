@@ -91,6 +91,13 @@ HOSTILE = [
     archive(("head.json", b"{}")),
     archive(("head.json", b"[" * 10_000)),
     archive(("head.json", HEAD.replace(b'"counts": {}', b'"counts": []'))),
+    *(
+        archive(("head.json", HEAD.replace(b"100000", size)))
+        for size in (b"Infinity", b"1e999", b"NaN", b"-5", b"0", b"1" * 30)
+    ),
+    archive(("head.json", HEAD.replace(b'"counts": {}', b'"counts": {"members": Infinity}'))),
+    archive(("head.json", HEAD.replace(b"2026-11-24", b"9999-12-31"))),
+    archive(("head.json", HEAD.replace(b"2026-11-24", b"0001-01-01"))),
     archive(("kiosk.sqlite3", b"x")),
     archive(("head.json", HEAD)),
     archive(("head.json", HEAD), ("manifest.txt", b"")),
@@ -124,6 +131,12 @@ def test_another_version_is_told() -> None:
         backup_file.look(seal(archive(("head.json", HEAD.replace(b'"version": 1', b'"version": 2')))), KEY)
 
 
+@pytest.mark.parametrize("name", [rb"\ud800Umoja", rb"Um\u0000oja", rb"Umo\u202eja", rb"\nUmoja"])
+def test_the_name_a_backup_gives_itself_can_be_shown_and_kept(name: bytes) -> None:
+    head = HEAD.replace(b'"kiosk": "x"', b'"kiosk": "%s"' % name)
+    assert backup_file.look(seal(archive(("head.json", head))), KEY).kiosk == "Umoja"
+
+
 def made_of(kiosk: Kiosk, database: Path, tmp_path: Path) -> Path:
     """Return a backup that holds another database."""
     head = backup_file.Head(START, "x", 1, {}, database.stat().st_size + 64)
@@ -155,3 +168,14 @@ def test_a_database_that_is_not_ours_is_refused(
     with pytest.raises(FormatError, match="damaged"):
         other.restore(made_of(one, tmp_path / "no-database", tmp_path), KEY)
     assert backups.counts(other.conn)["members"] == 0
+
+
+def test_a_trigger_with_a_name_of_sqlite_itself_is_refused(kiosks: tuple[Kiosk, Kiosk], tmp_path: Path) -> None:
+    one, other = kiosks
+    trigger = "CREATE TRIGGER sqlite_bad AFTER INSERT ON events BEGIN DELETE FROM bans; END"
+    one.conn.execute("PRAGMA writable_schema = ON")
+    one.conn.execute("INSERT INTO sqlite_schema VALUES ('trigger', 'sqlite_bad', 'events', 0, ?)", (trigger,))
+    one.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with pytest.raises(FormatError, match="damaged"):
+        other.restore(made_of(one, one.state.database, tmp_path), KEY)
+    assert "sqlite_bad" not in {row[0] for row in other.conn.execute("SELECT name FROM sqlite_schema")}

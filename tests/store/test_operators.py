@@ -11,7 +11,7 @@ import pytest
 
 from kiosk.errors import InvalidInput, NotFound
 from kiosk.store import db, operators
-from kiosk.store.operators import Operator
+from kiosk.store.operators import Operator, Rights
 from tests.making import MovableClock
 
 GOOD = "a field of green beans"
@@ -48,6 +48,18 @@ def test_a_new_one_time_password_replaces_the_old(conn: db.Connection) -> None:
     second = operators.issue_one_time_password(conn, "operator", now)
     assert first != second
     assert enter(conn, "operator", first or "", now) is None
+
+
+def test_a_name_is_known_by_any_capitals_and_slowed_as_one(conn: db.Connection) -> None:
+    now = MovableClock()()
+    password = operators.add(conn, "Amina", Rights.EDITOR, now)
+    found = enter(conn, "amina", password, now)
+    assert found is not None
+    assert found.name == "Amina"
+    for name in ("amina", "AMINA", "Amina", "aMina", "amIna"):
+        operators.count_guess(conn, name, now)
+    with pytest.raises(InvalidInput, match="Too many wrong passwords"):
+        operators.count_guess(conn, "Amina", now)
 
 
 def test_no_password_is_stored(conn: db.Connection) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from kiosk.config import Config
 from kiosk.portal import create_portal
@@ -23,7 +23,7 @@ from tests.portal.membership import Holder, join
 from tests.portal.test_sounds import LESSON, spoken
 from tests.serving import served as serve
 from tests.sounds import silence
-from tests.whole_path.conftest import CHROMIUM, FLAGS, PHONE, screenshot
+from tests.whole_path.conftest import PHONE, screenshot
 
 PATIENCE_SECONDS = 30
 
@@ -42,14 +42,6 @@ def served(config: Config, packer: Packer) -> Iterator[Served]:
     packer.install()
     with serve(create_portal(config, lambda: NOW)) as port:
         yield Served(f"http://127.0.0.1:{port}", join(State(config.state)))
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 def test_a_member_signs_in_and_out_without_javascript(served: Served, browser: Browser) -> None:

@@ -1,0 +1,69 @@
+"""Content in the console: a choice that contradicts itself is asked about, and a sync by itself is a last one too."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+from flask import Flask
+
+from kiosk.console import create_console
+from kiosk.store import db, settings
+from tests.console.operating import Operator
+from tests.making import Village
+from tests.sync.test_courtesy import paper
+
+TICKED = re.compile(r'type="(?:checkbox|radio)" name="(?:pack|which)" value="(\w+)" checked')
+
+
+@pytest.fixture
+def app(village: Village) -> Flask:
+    return create_console(village.config, village.clock)
+
+
+@pytest.fixture
+def conn(village: Village, app: Flask) -> Iterator[db.Connection]:
+    with closing(db.connect(village.state.database)) as conn:
+        yield conn
+
+
+@pytest.fixture
+def operator(village: Village, app: Flask, conn: db.Connection) -> Operator:
+    return Operator(app, conn, village.clock, village.config.console.url)
+
+
+def test_ticks_that_were_taken_away_are_not_forgotten_in_silence(
+    operator: Operator, conn: db.Connection, village: Village
+) -> None:
+    for pack in ("aa", "bb", "cc"):
+        paper(village, pack)
+    village.agent().run()
+    answer = operator.press("/content", "/content/choice", which="all", pack=["aa", "bb"])
+    assert answer.status_code == 422
+    assert "Not all packs are ticked." in answer.text
+    assert set(TICKED.findall(answer.text)) == {"some", "aa", "bb"}  # as it was sent, to be pressed again
+    assert settings.sync(conn).packs is None
+    assert operator.press("/content", "/content/choice", which="all", pack=["aa", "bb", "cc"]).status_code == 200
+    assert operator.press("/content", "/content/choice", which="some", pack=["aa"]).status_code == 200
+    assert operator.press("/content", "/content/choice", which="all", pack=["aa"]).status_code == 200  # back to all
+    assert settings.sync(conn).packs is None
+
+
+def test_a_pack_that_went_away_keeps_its_title(operator: Operator, conn: db.Connection, village: Village) -> None:
+    paper(village, "aa")  # its title is "Members"
+    village.agent().run()
+    operator.press("/content", "/content/choice", which="some")
+    village.agent().run()
+    assert "Members: goes away" in operator.read("/content/progress")
+    page = operator.read("/content")
+    assert "not installed" in page
+    assert "<bdi>Members</bdi>" in page
+
+
+def test_a_sync_that_nobody_asked_for_is_the_last_one_too(operator: Operator, village: Village) -> None:
+    assert "There was none yet." in operator.read("/content/progress")
+    paper(village, "aa")
+    village.agent().run()
+    assert "Finished: verified and visible." in operator.read("/content/progress")
