@@ -55,6 +55,8 @@ def ask() -> Response | tuple[str, int]:
         return _page({"file": gettext("This file is damaged, or no backup that this kiosk can read.")}, ""), 422
     except NoSpace:
         return _page({"file": gettext("There is no room on the card.")}, ""), 422
+    except (FileNotFoundError, FileExistsError):  # another manager sends one, or leaves, at this moment
+        return _page({"file": gettext("Something else is running. Try again when it has ended.")}, ""), 422
     return redirect(url_for("restore.look"), 303)
 
 

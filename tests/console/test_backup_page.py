@@ -158,6 +158,22 @@ def test_what_can_not_be_restored_is_told_and_changes_nothing(site: Maker) -> No
     assert not (one.state.folder / "asked").exists()
 
 
+def test_who_sends_a_backup_while_another_manager_leaves_is_told(site: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = site("one")
+    key = one.make_key()
+    data = one.backup()
+    receive = restore_orders.receive
+
+    def and_another_leaves(*args: object) -> Path:
+        path = receive(*args)  # type: ignore[arg-type]
+        restore_orders.forget(one.state)
+        return path
+
+    monkeypatch.setattr(restore_orders, "receive", and_another_leaves)
+    page = one.post("/backup/restore", "/backup/restore", key=key, file=(io.BytesIO(data), "a.age"))
+    assert "Something else is running" in page
+
+
 def test_a_machine_that_does_not_do_it_says_so(site: Maker, tmp_path: Path) -> None:
     one = site("one")
     one.make_key()
