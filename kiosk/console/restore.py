@@ -6,6 +6,7 @@ begins, or is left.
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -55,6 +56,8 @@ def ask() -> Response | tuple[str, int]:
         return _page({"file": gettext("This file is damaged, or no backup that this kiosk can read.")}, ""), 422
     except NoSpace:
         return _page({"file": gettext("There is no room on the card.")}, ""), 422
+    except (FileNotFoundError, FileExistsError):  # another manager sends one, or leaves, at this moment
+        return _page({"file": gettext("Something else is running. Try again when it has ended.")}, ""), 422
     return redirect(url_for("restore.look"), 303)
 
 
@@ -66,7 +69,7 @@ def look() -> str | Response:
         head = _look(restore_orders.asked(current.state(), current.now()))
     except (NotFound, OSError, FormatError, InvalidInput):
         return redirect(url_for("restore.show"), 303)
-    return render_template("restore_look.html", head=head, rows=_rows(head))
+    return render_template("restore_look.html", head=head, rows=_rows(head), seen=_seen(head))
 
 
 @pages.post("/begin")
@@ -77,6 +80,8 @@ def begin() -> Response:
         head = _look(restore_orders.asked(current.state(), current.now()))
     except (NotFound, OSError, FormatError, InvalidInput):
         return redirect(url_for("restore.show"), 303)
+    if request.form.get("seen", "") != _seen(head):  # another manager sent another one meanwhile
+        return redirect(url_for("restore.look"), 303)
     begin_job("restore", lambda: acts.machine().start("restore"), "backup.asked", i18n.moment(head.made_at))
     return redirect(url_for("backup.show"), 303)
 
@@ -106,6 +111,10 @@ def _file(name: str, sent: FileStorage | None) -> Path:
 def _look(asked: Asked) -> Head:
     with asked.path.open("rb") as file:
         return backup_file.look(file, asked.key)
+
+
+def _seen(head: Head) -> str:
+    return hashlib.sha256(repr(head).encode()).hexdigest()
 
 
 def _rows(head: Head) -> list[tuple[str, int, int]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import unicodedata
 from collections.abc import Iterable, Sequence
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
@@ -28,6 +29,12 @@ def write(head: Sequence[str], rows: Iterable[Sequence[str | int | None]]) -> st
 def _cell(value: str | int | None) -> str | int:
     if value is None:
         return ""
-    if isinstance(value, str) and value.lstrip().startswith(FORMULA):
+    if isinstance(value, str) and (value.startswith(FORMULA) or _seen(value).startswith(FORMULA)):
         return f"'{value}"
     return value
+
+
+def _seen(value: str) -> str:
+    # As programs may take it: some leave out what is not seen, and take the wide signs of Asia for the narrow ones.
+    narrow = unicodedata.normalize("NFKC", value)
+    return "".join(sign for sign in narrow if sign.isprintable()).lstrip()

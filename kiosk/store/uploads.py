@@ -87,14 +87,9 @@ def begin(
         "SELECT * FROM uploads WHERE digest = ? AND coalesce(of_paper, 0) = ? AND became IS NULL",
         (bytes.fromhex(digest), wanted.of_paper or 0),
     ).fetchone()
-    waiting = unfinished(conn)
-    needed = sum(each.size_bytes - each.here_bytes for each in waiting) + (0 if row else size_bytes)
-    if shutil.disk_usage(state.folder).free - needed < spare_bytes:
-        raise NoSpace("the card has no room for this paper", "make room: remove a pack, or give it a larger card")
+    _check_room(state, unfinished(conn), 0 if row else size_bytes, spare_bytes)
     said = (title, wanted.category, wanted.language, wanted.members_only, to_text(now))
     if row is None:
-        if len(waiting) >= MOST_WAITING:
-            raise NoSpace("too many files wait for their rest", "finish some, or remove them")
         cursor = conn.execute(
             "INSERT INTO uploads (title, category, language, members_only, touched_at, who, name, digest, size_bytes,"
             " of_paper) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -106,6 +101,14 @@ def begin(
         (*said, row["upload"]),
     )
     return get(conn, row["upload"])
+
+
+def _check_room(state: State, waiting: list[Upload], new_bytes: int, spare_bytes: int) -> None:
+    if new_bytes and len(waiting) >= MOST_WAITING:
+        raise NoSpace("too many files wait for their rest", "finish some, or remove them")
+    needed = sum(each.size_bytes - each.here_bytes for each in waiting) + new_bytes
+    if shutil.disk_usage(state.folder).free - needed < spare_bytes:
+        raise NoSpace("the card has no room for this paper", "make room: remove a pack, or give it a larger card")
 
 
 def _name(said: str) -> str:

@@ -126,7 +126,7 @@ def test_a_kiosk_is_found_again_on_a_fresh_one(site: Maker) -> None:
     assert "Restore this backup?" in page
     assert re.search(r"Kijiji", page)
     assert "Cheap beans" not in create_portal(other.config).test_client().get("/board").text
-    assert "A backup is being restored." in other.post("/backup/restore/look", "/backup/restore/begin")
+    assert "A backup is being restored." in other.post("/backup/restore/look", "/backup/restore/begin", seen=seen(page))
     other.wait(lambda page: "was restored. Sign in" in page)
     assert not (other.state.folder / "asked").exists()
     other.sign_in("amina")
@@ -150,13 +150,52 @@ def test_what_can_not_be_restored_is_told_and_changes_nothing(site: Maker) -> No
     assert "does not open this file" in one.post(to, to, key=other_key, file=(io.BytesIO(data), "a.age"))
     assert not (one.state.folder / "asked").exists()
     spoiled = data[:-20]
-    assert "Restore this backup?" in one.post(to, to, key=key, file=(io.BytesIO(spoiled), "a.age"))
-    one.post(f"{to}/look", f"{to}/begin")
+    page = one.post(to, to, key=key, file=(io.BytesIO(spoiled), "a.age"))
+    assert "Restore this backup?" in page
+    one.post(f"{to}/look", f"{to}/begin", seen=seen(page))
     assert "Nothing was changed." in one.wait(lambda page: "is being restored" not in page)
     name = backups.all_of(one.state)[0].name
     assert "Restore this backup?" in one.post(to, to, key=key, name=name)
     assert "Nothing was changed." in one.post(f"{to}/look", f"{to}/leave")
     assert not (one.state.folder / "asked").exists()
+
+
+def test_who_sends_a_backup_while_another_manager_leaves_is_told(site: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = site("one")
+    key = one.make_key()
+    data = one.backup()
+    receive = restore_orders.receive
+
+    def and_another_leaves(*args: object) -> Path:
+        path = receive(*args)  # type: ignore[arg-type]
+        restore_orders.forget(one.state)
+        return path
+
+    monkeypatch.setattr(restore_orders, "receive", and_another_leaves)
+    page = one.post("/backup/restore", "/backup/restore", key=key, file=(io.BytesIO(data), "a.age"))
+    assert "Something else is running" in page
+
+
+def test_only_the_backup_that_was_shown_is_restored(site: Maker) -> None:
+    one = site("one")
+    key, to = one.make_key(), "/backup/restore"
+    first = one.backup()
+    one.post(to, to, key=key, file=(io.BytesIO(first), "a.age"))
+    shown = seen(one.page(f"{to}/look"))
+    with closing(one.conn()) as conn, db.transaction(conn):
+        threads.open_thread(conn, "Beans", "Okello", "Cheap beans", system_clock())
+    time.sleep(1.1)  # backups are told apart by the second
+    one.post(to, to, key=key, file=(io.BytesIO(one.backup()), "b.age"))
+    assert "Restore this backup?" in one.post(f"{to}/look", f"{to}/begin", seen=shown)
+    assert "A backup is being restored." in one.post(f"{to}/look", f"{to}/begin", seen=seen(one.page(f"{to}/look")))
+    one.wait(lambda page: "was restored. Sign in" in page)
+
+
+def seen(page: str) -> str:
+    """Return by what a page tells the backup that it shows."""
+    found = re.search(r'name="seen" value="([0-9a-f]{64})"', page)
+    assert found, page
+    return found[1]
 
 
 def test_a_machine_that_does_not_do_it_says_so(site: Maker, tmp_path: Path) -> None:

@@ -126,7 +126,9 @@ def test_a_csv_is_safe_in_a_spreadsheet_and_leaves_gaps_empty(inside: FlaskClien
     assert inside.get("/reports/2026-11/x.csv", **HOST).status_code == 404
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", " =1", "\t=1", "|x", "\u00a0=1"])
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+1", "-1", "@x", " =1", "\t=1", "|x", "\u00a0=1", "\0=1", "\ufeff+1", "\u200b-1", "\uff1d1"]
+)
 def test_no_cell_is_a_formula(text: str) -> None:
     assert list(csv.reader(io.StringIO(sheets.write(("a",), [(text,)]))))[1] == [f"'{text}"]
 
