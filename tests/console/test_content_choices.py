@@ -53,8 +53,9 @@ def test_ticks_that_were_taken_away_are_not_forgotten_in_silence(
 
 def test_a_pack_that_went_away_keeps_its_title(operator: Operator, conn: db.Connection, village: Village) -> None:
     paper(village, "aa")  # its title is "Members"
+    paper(village, "bb")
     village.agent().run()
-    operator.press("/content", "/content/choice", which="some")
+    operator.press("/content", "/content/choice", which="some", pack=["bb"])
     village.agent().run()
     assert "Members: goes away" in operator.read("/content/progress")
     page = operator.read("/content")

@@ -96,20 +96,6 @@ def test_it_is_withdrawn_and_restored(console: FlaskClient, conn: db.Connection)
     assert [act.kind for act in audit.last(conn, 2)] == ["paper.restored", "paper.withdrawn"]
 
 
-def test_where_it_stands_can_be_changed(console: FlaskClient, conn: db.Connection) -> None:
-    Sender(console, TEXT).send()
-    said = {"category": "forms", "language": "sw", "who": "members"}
-    assert send(console, "/documents/1", "/documents/1/place", **said).location == "/documents/1"
-    found = papers.get(conn, 1)
-    assert (found.category, found.language, found.members_only) == ("forms", "sw", True)
-    assert audit.last(conn, 1)[0].kind == "paper.moved"
-    for wrong in ({"category": "x"}, {"language": "../x"}, {}):
-        answer = send(console, "/documents/1", "/documents/1/place", **({**said, **wrong} if wrong else {}))
-        assert answer.status_code == 422
-        assert papers.get(conn, 1) == found
-    assert send(console, "/documents/1", "/documents/9/place", **said).status_code == 404
-
-
 def test_after_a_cut_the_same_file_goes_on_and_a_wrong_place_is_told(
     console: FlaskClient, conn: db.Connection, village: Village
 ) -> None:
