@@ -188,7 +188,9 @@ class _Parser(HTTPRequestParser):  # type: ignore[misc]
             super().parse_header(header_plus)
         except ValueError as error:  # an address with brackets and nothing good in them
             raise ParsingError("Bad URI") from error
-        if self.known and not self.known(str(self.headers.get("COOKIE", ""))):
+        if not self.known or not (self.chunked or self.content_length > FROM_A_STRANGER):
+            return  # nothing that would be too much of anybody
+        if not self.known(str(self.headers.get("COOKIE", ""))):
             self.adj = copy.copy(self.adj)  # this request's own
             self.adj.max_request_body_size = min(self.adj.max_request_body_size, FROM_A_STRANGER + 1)
 
