@@ -118,9 +118,15 @@ def _running() -> str:
     if begun and _number(begun[0]) == begun[1] and abs(current.now() - from_text(begun[2])) < PATIENCE:
         return str(begun[0])
     if health.is_locked(backups.lock(current.state())):
-        last = [each[0] for each in (events.last(conn(), "backup."), events.last(conn(), "restore.")) if each]
-        return max(last, key=lambda each: each.event).kind.partition(".")[0] if last else "backup"
+        last = _last()
+        return last.kind.partition(".")[0] if last else "backup"
     return ""
+
+
+def _last() -> Event | None:
+    """Return the last event of backups and restores."""
+    found = [*events.last(conn(), "backup."), *events.last(conn(), "restore.")]
+    return max(found, key=lambda each: each.event, default=None)
 
 
 def _number(job: str) -> int:
@@ -136,8 +142,7 @@ def _part() -> str:
 
 def _failed() -> tuple[Event, str] | None:
     """Return the last failure with what it means, unless something went well since."""
-    found = [each[0] for each in (events.last(conn(), "backup."), events.last(conn(), "restore.")) if each]
-    last = max(found, key=lambda each: each.event, default=None)
+    last = _last()
     if last is None or not last.kind.endswith(".failed"):
         return None
     words = {
