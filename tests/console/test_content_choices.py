@@ -3,30 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import closing
 
 import pytest
 from flask import Flask
 
-from kiosk.console import create_console
 from kiosk.store import db, settings
 from tests.console.operating import Operator
 from tests.making import Village
 from tests.sync.test_courtesy import paper
 
 TICKED = re.compile(r'type="(?:checkbox|radio)" name="(?:pack|which)" value="(\w+)" checked')
-
-
-@pytest.fixture
-def app(village: Village) -> Flask:
-    return create_console(village.config, village.clock)
-
-
-@pytest.fixture
-def conn(village: Village, app: Flask) -> Iterator[db.Connection]:
-    with closing(db.connect(village.state.database)) as conn:
-        yield conn
 
 
 @pytest.fixture
