@@ -41,7 +41,7 @@ faults: setup-test
 # The whole appliance, the long part too: a real Debian 13 in containers and in emulated machines, with radios and power cuts.
 # One test at a time: two machines at once would be slow enough to fail.
 appliance: setup-test
-	@provisioning/development/apt-packages required qemu-system-x86 qemu-utils
+	@provisioning/development/apt-packages required qemu-system-x86
 	$(BIN)/pytest -n0 -m "long or not long" tests/appliance
 
 # What an update costs beside rsync, zsync, casync, zchunk, ostree and deltas of whole archives; takes an hour. To measure
@@ -70,8 +70,8 @@ screenshots: setup-test
 setup: .venv/run.stamp .venv/catalogues.stamp
 setup-test: .venv/dev.stamp .venv/catalogues.stamp
 	@provisioning/development/apt-packages required chromium curl dnsmasq-base ffmpeg fonts-dejavu-core fonts-lohit-deva iproute2 \
-	  kiwix-tools librsvg2-bin mmdebstrap netsurf-fb nftables openssh-client openssh-server poppler-utils slirp4netns strace \
-	  systemd-container udhcpc w3m xdotool xvfb zbar-tools zim-tools
+	  kiwix-tools librsvg2-bin mmdebstrap netsurf-fb nftables openssh-client openssh-server poppler-utils qemu-utils slirp4netns \
+	  strace systemd-container udhcpc w3m xdotool xvfb zbar-tools zim-tools
 
 .venv/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

@@ -47,8 +47,8 @@ class Container:
             self._process = subprocess.Popen(
                 [
                     *self._join, "systemd-nspawn", "--boot", "--quiet", f"--directory={self.root}",
-                    f"--machine={self.network.kiosk}", "--register=no", "--keep-unit", "--link-journal=no", "--resolv-conf=off",
-                    "--timezone=off",
+                    f"--machine={self.network.kiosk}", "--register=no", "--keep-unit", "--link-journal=no",
+                    "--resolv-conf=off", "--timezone=off",
                     f"--network-namespace-path={networks.path(self.network.kiosk)}", "--capability=CAP_NET_ADMIN",
                     "--console=pipe",
                 ],

@@ -24,8 +24,8 @@ from tests.appliance.running import need, run
 
 SUITE = "trixie"
 PACKAGES = (
-    "apt-utils", "ca-certificates", "dbus", "initramfs-tools", "iproute2", "kmod", "linux-image-amd64", "openssh-server",
-    "python3", "python3-apt", "sudo", "systemd-sysv", "udev",
+    "apt-utils", "ca-certificates", "dbus", "initramfs-tools", "iproute2", "kmod", "linux-image-amd64",
+    "openssh-server", "python3", "python3-apt", "sudo", "systemd-sysv", "udev",
 )  # fmt: skip
 CACHE = Path(__file__).parents[2] / "build" / "appliance"
 AUTHORITIES = Path("/usr/local/share/ca-certificates")
