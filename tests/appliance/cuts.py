@@ -1,8 +1,9 @@
 """Power cuts: every write of a machine's disk is recorded, and the disk is rebuilt as a cut may have left it.
 
-Owns: the reading of the log (the layout of Linux' `dm-log-writes`, written by the emulator's `blklogwrites`), and the rule of what a
-disk with a cache of its own may lose: what was written before the last flush is there; of what came after it nothing, all, any writes, or
-any sectors. A flush covers what was in the log before it. Not modelled: a card that lies about a flush, or loses what it had.
+Owns: the reading of the log (the layout of Linux' `dm-log-writes`, written by the emulator's `blklogwrites`), and the
+rule of what a disk with a cache of its own may lose: what was written before the last flush is there; of what came
+after it nothing, all, any writes, or any sectors. A flush covers what was in the log before it. Not modelled: a card
+that lies about a flush, or loses what it had.
 """
 
 from __future__ import annotations
@@ -66,10 +67,10 @@ class Recording:
         with self.log.open("rb") as file:
             for _ in range(self.position()):
                 file.seek(place)
-                sector, sectors, flags, length = ENTRY.unpack(file.read(ENTRY.size))
+                sector, sectors, flags, _ = ENTRY.unpack(file.read(ENTRY.size))
                 place += SECTOR
                 found.append(Write(flags, sector * SECTOR, sectors * SECTOR, place))
-                place += length
+                place += 0 if flags & DISCARD else found[-1].size
         return found
 
 
@@ -94,7 +95,7 @@ def options(found: Recording, disk: Path) -> list[str]:
 
 
 class Rebuilding:
-    """Disks after cuts, rebuilt in `folder`. Cuts must come in rising order: each begins where the last one had come to."""
+    """Disks after cuts, rebuilt in `folder`. Cuts must come in rising order: each begins where the last one was."""
 
     def __init__(self, found: Recording, folder: Path) -> None:
         self._writes = found.writes()
@@ -109,7 +110,7 @@ class Rebuilding:
         return len(self._writes)
 
     def after(self, cut: int, loss: Loss, random: Random) -> Path:
-        """Return the disk as it is when the power goes after `cut` entries; it may be changed, and lives until the next."""
+        """Return the disk as it is when the power goes after `cut` entries; the next takes its place."""
         flushes = [number for number in range(cut) if self._writes[number].flags & (FLUSH | FUA)]
         kept = flushes[-1] + 1 if flushes else 0
         assert kept >= self._done, "cuts must come in rising order"

@@ -1,7 +1,7 @@
 """Disks for the emulated machine: a tree as the file system of a file, with a door in it for the tests.
 
-The door is a service that runs commands which come by a virtual serial line, not through the kiosk's network: that may be cut, or
-closed by the kiosk's own firewall, and a test still gets in.
+The door is a service that runs commands which come by a virtual serial line, not through the kiosk's network: that may
+be cut, or closed by the kiosk's own firewall, and a test still gets in.
 """
 
 from __future__ import annotations

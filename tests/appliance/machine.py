@@ -1,7 +1,8 @@
-"""A kiosk in an emulated machine (QEMU, without the help of hardware): its kernel is real too, and so are radios and power.
+"""A kiosk in an emulated machine (QEMU, without hardware's help): its kernel is real too, as are its radios and power.
 
-Owns: one emulator and its restarts, a disk that is thrown away, and what it prints. About a fifth of the speed of the container: use it for
-what the container can not show. Ways in: `run` by the door (`image.py`), ssh by a port of loopback.
+Owns: one emulator and its restarts, a disk that is thrown away, and what it prints. It is ten times slower than the
+container, or more: use it for what the container can not show. Ways in: `run` by the door (`image.py`), ssh by a port
+of loopback.
 """
 
 from __future__ import annotations
@@ -18,10 +19,10 @@ from pathlib import Path
 from tests.appliance import qmp
 from tests.appliance.image import PORT
 from tests.appliance.playbook import Ssh
-from tests.appliance.running import ENVIRONMENT, end, need, run, until
+from tests.appliance.running import ENVIRONMENT, end, free_port, need, run, until
 from tests.appliance.tree import CACHE, Tree
 
-READY_SECONDS = 400
+READY_SECONDS = 600
 STOP_SECONDS = 120
 SETTLED = ("running", "degraded")
 MEMORY_MIB = 1024
@@ -36,7 +37,7 @@ class Machine:
         self.folder = folder
         self._tree = tree
         self._others = list(others)
-        self._port = _free_port()
+        self._port = free_port()
         self.ssh = Ssh("127.0.0.1", self._port, tree.key)
         self._process: subprocess.Popen[bytes] | None = None
         self._disk = folder / "disk.qcow2"
@@ -61,14 +62,15 @@ class Machine:
 
     def run(self, *command: str | Path, check: bool = True, seconds: float = 120, given: str | None = None) -> str:
         """Run a command in it to its end, one at a time, and return what it printed."""
-        asked = {"words": [*map(str, command)], "seconds": seconds, "given": given}
+        words = [*map(str, command)]
+        asked = {"words": words, "seconds": seconds, "given": given}
         with socket.socket(socket.AF_UNIX) as line:
             line.settimeout(seconds + 30)
             line.connect(str(self.folder / "door"))
             line.sendall(json.dumps(asked).encode() + b"\n")
             with line.makefile("rb") as file:
                 answer = json.loads(file.readline() or b'{"code": 1, "out": "", "err": "the machine has gone"}')
-        assert answer["code"] == 0 or not check, f"{' '.join(asked['words'])}: {answer}"
+        assert answer["code"] == 0 or not check, f"{' '.join(words)}: {answer}"
         return str(answer["out"])
 
     def restart(self) -> float:
@@ -112,8 +114,9 @@ class Machine:
     def _command(self, memory_mib: int) -> list[str]:
         folder = self.folder
         return [
-            "qemu-system-x86_64", "-machine", "q35", "-accel", "tcg,thread=multi,tb-size=512", "-cpu", "Nehalem", "-smp", "2",
-            "-m", str(memory_mib), "-nodefaults", "-display", "none", "-no-user-config", "-device", "virtio-rng-pci",
+            "qemu-system-x86_64", "-machine", "q35", "-accel", "tcg,thread=multi,tb-size=512", "-cpu", "Nehalem",
+            "-smp", "2", "-m", str(memory_mib), "-nodefaults", "-display", "none", "-no-user-config",
+            "-device", "virtio-rng-pci",
             "-kernel", str(self._tree.kernel), "-initrd", str(self._tree.initrd), "-append", APPEND,
             "-chardev", f"file,id=console,path={folder}/console.log,append=on", "-serial", "chardev:console",
             "-qmp", f"unix:{folder}/qmp,server=on,wait=off",
@@ -128,9 +131,10 @@ class Machine:
         assert self._process
         assert self._process.poll() is None, "the emulator has ended"
         try:
-            return self.run("systemctl", "is-system-running", "--wait", check=False, seconds=READY_SECONDS).strip() in SETTLED
+            said = self.run("systemctl", "is-system-running", "--wait", check=False, seconds=READY_SECONDS)
         except OSError:
             return False
+        return said.strip() in SETTLED
 
     def _boot(self) -> str:
         try:
@@ -140,11 +144,6 @@ class Machine:
 
     def _emulator_said(self) -> str:
         return (self.folder / "emulator.log").read_text(errors="replace")[-2000:]
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return int(found.getsockname()[1])
 
 
 @contextmanager

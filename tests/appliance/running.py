@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 import time
 from collections.abc import Callable
@@ -58,6 +59,12 @@ def until(found: Callable[[], bool], what: str, seconds: float = 60, pause: floa
         assert time.monotonic() < begun + seconds, f"not in {seconds} s: {what}"
         time.sleep(pause)
     return time.monotonic() - begun
+
+
+def free_port() -> int:
+    """Return a port of loopback on which nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        return int(found.getsockname()[1])
 
 
 def end(process: subprocess.Popen[bytes], seconds: float = 10) -> None:
