@@ -26,7 +26,7 @@ READY_SECONDS = 600
 STOP_SECONDS = 120
 SETTLED = ("running", "degraded")
 MEMORY_MIB = 1024
-APPEND = "root=/dev/vda rw console=ttyS0 mitigations=off panic=-1 net.ifnames=0"
+APPEND = "root=LABEL=system rw console=ttyS0 mitigations=off panic=-1 net.ifnames=0"
 
 
 class Machine:
