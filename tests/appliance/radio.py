@@ -16,6 +16,8 @@ from tests.appliance.running import until
 
 PACKAGES = ("curl", "iproute2", "iw", "udhcpc", "wireless-regdb", "wpasupplicant")
 JOIN_SECONDS = 120
+TAKEN_BY = "/usr/local/sbin/rig-take"
+"""Not in /run, from where nothing may be started."""
 TAKE = """\
 #!/bin/sh
 # Takes what DHCP tells a phone: its address, its way out, and who answers names in its network.
@@ -46,7 +48,7 @@ class Phone:
         """Join a Wi-Fi network and take an address; returns the seconds that it took.
 
         Raises:
-            AssertionError: it is not let in, or gets no address.
+            AssertionError: it is not let in, or it gets no address.
         """
         key = "key_mgmt=NONE" if passphrase is None else f"psk={json.dumps(passphrase)}"
         text = f"ctrl_interface=/run/{self.name}\nnetwork={{\n ssid={json.dumps(network)}\n scan_ssid=1\n {key}\n}}\n"
@@ -54,7 +56,8 @@ class Phone:
         self.machine.run("tee", settings, given=text)
         self.run("wpa_supplicant", "-B", "-i", self.device, "-c", settings, "-P", pid)
         took = until(self._is_in, f"{self.name} in {network}", JOIN_SECONDS, pause=0.5)
-        self.run("udhcpc", "-i", self.device, "-n", "-q", "-t", "10", "-T", "2", "-s", "/run/rig-take")
+        self.run("udhcpc", "-i", self.device, "-n", "-q", "-t", "10", "-T", "2", "-s", TAKEN_BY)
+        assert self.address(), f"{self.name} was offered an address and has none"
         return took
 
     def leave(self) -> None:
@@ -76,7 +79,8 @@ class Phone:
 def phones(machine: Machine, count: int) -> list[Phone]:
     """Put in the radios: `wlan0` for the kiosk and one for each phone."""
     machine.run("modprobe", "mac80211_hwsim", f"radios={count + 1}")
-    machine.run("sh", "-c", "cat > /run/rig-take && chmod 755 /run/rig-take", given=TAKE)
+    machine.run("tee", TAKEN_BY, given=TAKE)
+    machine.run("chmod", "755", TAKEN_BY)
     return [_phone(machine, number) for number in range(1, count + 1)]
 
 
