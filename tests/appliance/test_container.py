@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.appliance import container as containers
-from tests.appliance import looking, playbook
+from tests.appliance import cuts, image, looking, playbook
 from tests.appliance.conftest import report
 from tests.appliance.container import Container
 from tests.appliance.network import KIOSK
@@ -108,3 +108,18 @@ def test_nothing_is_left_of_two_at_once(tree: Tree) -> None:
     for place in ("/run/systemd/nspawn", "/sys/fs/cgroup"):
         assert not [path for name in names for path in Path(place).rglob(name)]
     assert str(one.root) not in Path("/proc/mounts").read_text()
+
+
+@pytest.mark.long
+def test_what_was_made_in_a_container_can_go_to_a_machine(tree: Tree, tmp_path: Path) -> None:
+    with containers.container(tree) as kiosk:
+        kiosk.start()
+        kiosk.run("tee", "/etc/made", given="in a container\n")
+        kiosk.run("chown", "daemon", "/etc/made")
+        kiosk.power_off()
+        image.write(kiosk.root, tmp_path / "disk")
+    cuts.repaired(tmp_path / "disk")
+    with cuts.mounted(tmp_path / "disk", tmp_path / "mounted") as at:
+        assert (at / "etc/made").read_text() == "in a container\n"
+        assert (at / "etc/made").stat().st_uid == 1
+        assert (at / "etc/systemd/system" / image.DOOR).exists()
