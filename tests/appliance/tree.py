@@ -23,9 +23,10 @@ from pathlib import Path
 from tests.appliance.running import need, run
 
 SUITE = "trixie"
+# What a card has that starts by itself; e2fsprogs and busybox are not there of themselves in so small a Debian.
 PACKAGES = (
-    "apt-utils", "ca-certificates", "dbus", "initramfs-tools", "iproute2", "kmod", "linux-image-amd64",
-    "openssh-server", "python3", "python3-apt", "sudo", "systemd-sysv", "udev",
+    "apt-utils", "busybox", "ca-certificates", "dbus", "e2fsprogs", "initramfs-tools", "iproute2", "kmod",
+    "linux-image-amd64", "openssh-server", "python3", "python3-apt", "sudo", "systemd-sysv", "udev", "zstd",
 )  # fmt: skip
 CACHE = Path(__file__).parents[2] / "build" / "appliance"
 AUTHORITIES = Path("/usr/local/share/ca-certificates")
