@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.appliance.running import ENVIRONMENT
+from tests.appliance.running import ENVIRONMENT, end
 
 PROGRAM = Path(sys.executable).with_name("ansible-playbook")
 NAME = "kiosk"
@@ -93,16 +93,23 @@ def play(
             str(playbook),
         ]
         environment = ENVIRONMENT | SETTINGS | {"ANSIBLE_HOME": name, "ANSIBLE_SSH_CONTROL_PATH_DIR": f"{name}/c"}
-        try:
-            done = subprocess.run(
-                command, cwd=playbook.parent, env=environment, timeout=seconds, check=False, text=True,
-                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            )  # fmt: skip
-        except subprocess.TimeoutExpired as error:
-            raise AssertionError(
-                f"{playbook.name} has not ended in {seconds} s: {(error.stdout or b'')[-3000:]!r}"
-            ) from error
-    return _recap(done.returncode, done.stdout, time.monotonic() - begun)
+        process = subprocess.Popen(
+            command, cwd=playbook.parent, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        told = _told(process, playbook.name, seconds)
+    return _recap(process.returncode, told, time.monotonic() - begun)
+
+
+def _told(process: subprocess.Popen[bytes], name: str, seconds: float) -> str:
+    """Return all that a run printed; whatever happens, nothing of it goes on."""
+    try:
+        return process.communicate(timeout=seconds)[0].decode(errors="replace")
+    except subprocess.TimeoutExpired as error:
+        said = (error.stdout or b"").decode(errors="replace")[-3000:]
+        raise AssertionError(f"{name} has not ended in {seconds} s: {said}") from error
+    finally:
+        end(process)
 
 
 def _reached(ssh: Ssh) -> dict[str, object]:
