@@ -9,7 +9,7 @@ BIN := .venv/bin
 DEMO_BOOKS := .run/recipes/real-books
 CATALOGUES := $(wildcard kiosk/locale/*/LC_MESSAGES/kiosk.po)
 
-.PHONY: run test lint types contracts unit faults bench-updates bench-memory bench-portal screenshots setup setup-test bundle lock clean
+.PHONY: run test lint types contracts unit faults bench-updates bench-memory bench-portal screenshots setup setup-test bundle lock clean appliance
 
 run: setup
 	@provisioning/development/apt-packages optional ffmpeg fonts-dejavu-core fonts-lohit-deva kiwix-tools librsvg2-bin \
@@ -38,6 +38,12 @@ unit:
 faults: setup-test
 	FAULT_POINTS=all $(BIN)/pytest tests/faults
 
+# The whole appliance, the long part too: a real Debian 13 in containers and in emulated machines, with radios and power cuts.
+# One test at a time: two machines at once would be slow enough to fail.
+appliance: setup-test
+	@provisioning/development/apt-packages required qemu-system-x86
+	$(BIN)/pytest -n0 -m "long or not long" tests/appliance
+
 # What an update costs beside rsync, zsync, casync, zchunk, ostree and deltas of whole archives; takes an hour. To measure
 # some series only: make bench-updates SERIES="django wiki".
 bench-updates: setup-test
@@ -63,8 +69,9 @@ screenshots: setup-test
 
 setup: .venv/run.stamp .venv/catalogues.stamp
 setup-test: .venv/dev.stamp .venv/catalogues.stamp
-	@provisioning/development/apt-packages required chromium curl dnsmasq-base ffmpeg fonts-dejavu-core fonts-lohit-deva iproute2 kiwix-tools \
-	  librsvg2-bin netsurf-fb openssh-server poppler-utils strace udhcpc w3m xdotool xvfb zbar-tools zim-tools
+	@provisioning/development/apt-packages required chromium curl dnsmasq-base ffmpeg fonts-dejavu-core fonts-lohit-deva iproute2 \
+	  kiwix-tools librsvg2-bin mmdebstrap netsurf-fb nftables openssh-client openssh-server poppler-utils qemu-utils slirp4netns \
+	  strace systemd-container udhcpc w3m xdotool xvfb zbar-tools zim-tools
 
 .venv/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

@@ -1,0 +1,25 @@
+"""What the tests of the appliance share: the tree, and the figures that they print at the end."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.appliance import tree as trees
+
+SUMMARY: list[str] = []
+
+
+@pytest.fixture(scope="session")
+def tree() -> trees.Tree:
+    """The Debian 13 without a kiosk."""
+    return trees.tree()
+
+
+def report(line: str) -> None:
+    """Have a line in the summary at the end of the run."""
+    SUMMARY.append(line)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for line in SUMMARY:
+        terminalreporter.write_line(f"appliance: {line}")

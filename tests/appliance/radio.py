@@ -1,0 +1,96 @@
+"""Radios in a machine, and phones that use them: each a network of its own inside it.
+
+Owns: the simulated radios of the kernel (`mac80211_hwsim`): the first is the kiosk's `wlan0`, each other one is a
+phone's. What a phone is told by DHCP is its own: address, way out, names. The machine needs `PACKAGES`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.appliance.machine import Machine
+from tests.appliance.running import until
+
+PACKAGES = ("curl", "iproute2", "iw", "udhcpc", "wireless-regdb", "wpasupplicant")
+JOIN_SECONDS = 120
+TAKEN_BY = "/usr/local/sbin/rig-take"
+"""Not in /run, from where nothing may be started."""
+TAKE = """\
+#!/bin/sh
+# Takes what DHCP tells a phone: its address, its way out, and who answers names in its network.
+case "$1" in
+bound | renew)
+	ip address replace "$ip/$mask" dev "$interface"
+	[ -z "$router" ] || ip route replace default via "$router"
+	for each in $dns; do echo "nameserver $each"; done >"/etc/netns/$(ip netns identify)/resolv.conf"
+	;;
+deconfig) ip address flush dev "$interface" ;;
+esac
+"""
+
+
+@dataclass(frozen=True)
+class Phone:
+    """A phone: the network `name` in the machine, with a radio `device`."""
+
+    machine: Machine
+    name: str
+    device: str
+
+    def run(self, *command: str | Path, check: bool = True, seconds: float = 60) -> str:
+        """Run a command of the phone to its end and return what it printed."""
+        return self.machine.run("ip", "netns", "exec", self.name, *command, check=check, seconds=seconds)
+
+    def join(self, network: str, passphrase: str | None = None) -> float:
+        """Join a Wi-Fi network and take an address; returns the seconds that it took.
+
+        Raises:
+            AssertionError: it is not let in, or it gets no address.
+        """
+        key = "key_mgmt=NONE" if passphrase is None else f"psk={json.dumps(passphrase)}"
+        text = f"ctrl_interface=/run/{self.name}\nnetwork={{\n ssid={json.dumps(network)}\n scan_ssid=1\n {key}\n}}\n"
+        settings, pid = f"/run/{self.name}.conf", f"/run/{self.name}.pid"
+        self.machine.run("tee", settings, given=text)
+        self.run("wpa_supplicant", "-B", "-i", self.device, "-c", settings, "-P", pid)
+        took = until(self._is_in, f"{self.name} in {network}", JOIN_SECONDS, pause=0.5)
+        self.run("udhcpc", "-i", self.device, "-n", "-q", "-t", "10", "-T", "2", "-s", TAKEN_BY)
+        assert self.address(), f"{self.name} was offered an address and has none"
+        return took
+
+    def leave(self) -> None:
+        """Leave the network, without a word."""
+        self.machine.run("sh", "-c", f'kill "$(cat /run/{self.name}.pid)"')
+        self.run("ip", "address", "flush", "dev", self.device)
+        self.run("ip", "link", "set", self.device, "down")
+
+    def address(self) -> str:
+        """Return its address, empty if it has none."""
+        found = re.search(r"inet ([\d.]+)/", self.run("ip", "-4", "address", "show", "dev", self.device))
+        return found[1] if found else ""
+
+    def _is_in(self) -> bool:
+        told = self.run("wpa_cli", "-p", f"/run/{self.name}", "-i", self.device, "status", check=False)
+        return "wpa_state=COMPLETED" in told
+
+
+def phones(machine: Machine, count: int) -> list[Phone]:
+    """Put in the radios: `wlan0` for the kiosk and one for each phone."""
+    machine.run("modprobe", "mac80211_hwsim", f"radios={count + 1}")
+    machine.run("tee", TAKEN_BY, given=TAKE)
+    machine.run("chmod", "755", TAKEN_BY)
+    return [_phone(machine, number) for number in range(1, count + 1)]
+
+
+def _phone(machine: Machine, number: int) -> Phone:
+    name, device = f"phone{number}", f"wlan{number}"
+    radio = machine.run("cat", f"/sys/class/net/{device}/phy80211/name").strip()
+    machine.run("ip", "netns", "add", name)
+    machine.run("mkdir", "-p", f"/etc/netns/{name}")
+    machine.run("touch", f"/etc/netns/{name}/resolv.conf")
+    machine.run("iw", "phy", radio, "set", "netns", "name", name)
+    found = Phone(machine, name, device)
+    found.run("ip", "link", "set", "lo", "up")
+    return found
