@@ -32,8 +32,8 @@ SETTLED = ("running", "degraded")
 class Container:
     """A kiosk in a container. `start`, `restart` and `power_off` return the seconds they took."""
 
-    def __init__(self, root: Path, network: Network, ssh_key: Path, folder: Path, join: list[str]) -> None:
-        self.root = root
+    def __init__(self, copy: trees.Copy, network: Network, ssh_key: Path, folder: Path, join: list[str]) -> None:
+        self.root, self.changes = copy.root, copy.changes
         self.network = network
         self.ssh = Ssh(networks.KIOSK, 22, ssh_key, tuple(networks.inside(network.laptop)))
         self._join = join
@@ -114,16 +114,16 @@ class Container:
 
 
 @contextmanager
-def container(tree: trees.Tree) -> Iterator[Container]:
-    """Lend a kiosk in a container with a fresh copy of a tree, not started yet."""
+def container(tree: trees.Tree, *changes: Path) -> Iterator[Container]:
+    """Lend a kiosk in a container with a fresh copy of a tree, and of `changes` to it, not started yet."""
     need("systemd-nspawn", "nsenter", "ssh")
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rig-")))
-        root = stack.enter_context(trees.copy(tree.root))
+        copy = stack.enter_context(trees.copied(tree.root, *changes))
         network = stack.enter_context(networks.network())
         stack.callback(_forget, network.kiosk)
         join = stack.enter_context(groups.group(network.kiosk))
-        found = Container(root, network, tree.key, folder, join)
+        found = Container(copy, network, tree.key, folder, join)
         stack.callback(found.stop)
         yield found
 

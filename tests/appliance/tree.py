@@ -150,22 +150,39 @@ def _make(folder: Path, lines: str, apt: str, pip: str) -> None:
     new.rename(folder)
 
 
+@dataclass(frozen=True)
+class Copy:
+    """A copy of a tree: its `root`, and the folder where the `changes` to the tree are, as overlayfs keeps them."""
+
+    root: Path
+    changes: Path
+
+
 @contextmanager
-def copy(of: Path) -> Iterator[Path]:
-    """Lend a copy of a tree; what is written there is thrown away."""
+def copied(of: Path, *changes: Path) -> Iterator[Copy]:
+    """Lend a copy of a tree and of changes to it, the oldest first; what is written there is thrown away."""
     need("mount", "umount")
     folder = Path(tempfile.mkdtemp(prefix="copy-", dir=CACHE))
+    found = Copy(folder / "root", folder / "changes")
     try:
         for name in ("changes", "work", "root"):
             (folder / name).mkdir()
-        layers = f"lowerdir={of},upperdir={folder}/changes,workdir={folder}/work"
-        run("mount", "-t", "overlay", "overlay", "-o", layers, folder / "root")
+        below = ":".join(str(each) for each in (*reversed(changes), of))
+        layers = f"lowerdir={below},upperdir={found.changes},workdir={folder}/work"
+        run("mount", "-t", "overlay", "overlay", "-o", layers, found.root)
         try:
-            yield folder / "root"
+            yield found
         finally:
-            run("umount", folder / "root")
+            run("umount", found.root)
     finally:
         shutil.rmtree(folder)
+
+
+@contextmanager
+def copy(of: Path) -> Iterator[Path]:
+    """Lend a copy of a tree; what is written there is thrown away."""
+    with copied(of) as found:
+        yield found.root
 
 
 def install(root: Path, *packages: str) -> None:
