@@ -24,6 +24,7 @@ GROUPS = {
     "helper": ["kiosk.cli.helper"],
     "setup": ["kiosk.cli.setup"],
     "health": ["kiosk.cli.setup"],
+    "wishes": ["kiosk.cli.wishes"],
     "member": ["kiosk.cli.member"],
     "recording": ["kiosk.cli.recording"],
     "document": ["kiosk.cli.document"],
@@ -66,7 +67,7 @@ def kiosk() -> None:
                       kiosk report
                       kiosk operator add|reset|list
                       kiosk backup key|make|list|copy|fetch    kiosk restore
-    What systemd runs: kiosk setup | health | helper
+    What systemd runs: kiosk wishes | setup | health | helper
     The board:        kiosk board reports|queue|hide|restore|close|pin|section
     To try it all:    kiosk demo
     """

@@ -35,6 +35,8 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 def setup(config_path: Path, hotspot: Path | None, pem: Path | None, folder: Path) -> None:
     """Make the state folder, the first operator, and the card to print; once.
 
+    At a later start the card is removed when its password was chosen anew: nobody needs it any more.
+
     \b
     Example:
       kiosk setup --card /var/lib/kiosk-card
@@ -43,7 +45,9 @@ def setup(config_path: Path, hotspot: Path | None, pem: Path | None, folder: Pat
     with opened(config) as (state, conn):
         state.database.chmod(DATABASE_MODE)
         with transaction(conn):
-            if operators.all_of(conn):
+            if there := operators.all_of(conn):
+                if not any(each.name == FIRST and each.must_change for each in there):
+                    _remove_card(folder)
                 click.echo("there is an operator: nothing to do")
                 return
             password = operators.add(conn, FIRST, Rights.MANAGER, system_clock())
@@ -92,3 +96,8 @@ def _write_card(folder: Path, face: Face) -> None:
     write_durably(folder / "card.pdf", setup_card.pdf(face), mode=0o600)
     write_durably(folder / "card.txt", setup_card.text(face).encode(), mode=0o600)
     sync_folder(folder)
+
+
+def _remove_card(folder: Path) -> None:
+    for name in ("card.pdf", "card.txt"):
+        (folder / name).unlink(missing_ok=True)

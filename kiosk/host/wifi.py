@@ -101,9 +101,9 @@ class Wifi:
             raise Refused("a change of the Wi-Fi waits to be confirmed")
         try:
             text = self._file.read_text(encoding="utf-8")
-            _replace(self._before, text)
+            write(self._before, text)
             self._trial = Trial(self._clock())
-            _replace(self._file, rewritten(text, network))
+            write(self._file, rewritten(text, network))
         except OSError as error:
             raise HostError(f"{error.filename or self._file}: {error.strerror}", "is the hotspot set up?") from error
         try:
@@ -138,12 +138,18 @@ class Wifi:
         self._apply()
 
 
-def _replace(path: Path, text: str) -> None:
+def write(path: Path, text: str, mode: int = 0o600) -> None:
+    """Write a file whole, or not at all; for its owner alone, since hostapd's holds the password.
+
+    Raises:
+        OSError: it can not be written.
+    """
     draft = path.with_name(f".{path.name}.draft")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)  # it holds the password
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
         file.flush()
+        os.fchmod(file.fileno(), mode)
         os.fsync(file.fileno())
     draft.replace(path)
     _sync_folder(path.parent)

@@ -70,6 +70,10 @@ def test_setup_makes_one_operator_and_a_card_once(tmp_path: Path, pem: Path) -> 
     assert stat.S_IMODE((tmp_path / "state" / "kiosk.sqlite3").stat().st_mode) == 0o660
     assert run(*words).stdout == "there is an operator: nothing to do\n"
     assert (tmp_path / "card" / "card.txt").read_text() == text
+    with closing(db.connect(tmp_path / "state" / "kiosk.sqlite3")) as conn, db.transaction(conn):
+        operators.choose_password(conn, only.name, "a sentence that is long enough", system_clock())
+    assert run(*words).returncode == 0
+    assert list((tmp_path / "card").iterdir()) == [], "nobody needs it any more"
 
 
 def test_no_operator_is_made_whose_password_nobody_has(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ PLAYS = [path for path in TASKS if not path.name.startswith("inventory")]
 KEYWORDS = {
     "name", "when", "vars", "register", "loop", "loop_control", "notify", "tags", "changed_when", "failed_when",
     "no_log", "args", "block", "rescue", "always", "retries", "delay", "until", "ignore_errors", "check_mode",
-    "hosts", "become", "gather_facts", "tasks",
+    "hosts", "become", "gather_facts", "tasks", "environment",
 }  # fmt: skip
 MOST_LINES = 150
 
