@@ -9,7 +9,7 @@ BIN := .venv/bin
 DEMO_BOOKS := .run/recipes/real-books
 CATALOGUES := $(wildcard kiosk/locale/*/LC_MESSAGES/kiosk.po)
 
-.PHONY: run test lint types contracts unit faults bench-updates bench-memory bench-portal screenshots setup setup-test bundle lock clean appliance
+.PHONY: run test lint types contracts unit faults bench-updates bench-memory bench-portal screenshots setup setup-test bundle wheels debs image lock clean appliance
 
 run: setup
 	@provisioning/development/apt-packages optional ffmpeg fonts-dejavu-core fonts-lohit-deva kiwix-tools librsvg2-bin \
@@ -92,8 +92,20 @@ setup-test: .venv/dev.stamp .venv/catalogues.stamp
 	@touch $@
 
 # What a kiosk needs and its laptop brings, so that it can be provisioned without internet: make bundle ARCH=aarch64
-bundle: .venv/catalogues.stamp .venv/run.stamp
+bundle: wheels debs
+wheels: .venv/catalogues.stamp .venv/run.stamp
 	@nice provisioning/development/make-bundle $(or $(ARCH),aarch64) $(or $(KIOSK_PYTHON),3.13)
+debs:
+	@nice provisioning/development/fetch-debs $(or $(ARCH),aarch64)
+
+# The image to write to a card, with what an inventory says of one kiosk: make image INVENTORY=provisioning/inventory.yml
+# HOST=name which of several; SSH_KEY=file who comes in by ssh; DEBIAN='deb ADDRESS trixie main non-free-firmware' where this
+# laptop is not Debian. Takes half an hour the first time on a laptop with another processor.
+image: .venv/dev.stamp
+	@provisioning/development/apt-packages required debian-archive-keyring dosfstools e2fsprogs fdisk mmdebstrap mtools systemd-container
+	@[ "$$(uname -m)" = aarch64 ] || provisioning/development/apt-packages required binfmt-support qemu-user-static
+	@$(MAKE) --no-print-directory wheels ARCH=aarch64 KIOSK_PYTHON=3.13
+	@nice provisioning/image/make-image $(or $(INVENTORY),provisioning/inventory.yml) $(HOST)
 
 # Renews the lock files after a change of pyproject.toml; needs `uv`.
 lock:

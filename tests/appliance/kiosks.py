@@ -87,7 +87,7 @@ def container(of: Provisioned) -> Iterator[Container]:
 
 def bundle() -> Path:
     """Make the bundle for the machines of the rig, and return it."""
-    run("make", "-C", ROOT, "bundle", f"ARCH={ARCH}", f"KIOSK_PYTHON={PYTHON}", seconds=600)
+    run("make", "-C", ROOT, "wheels", f"ARCH={ARCH}", f"KIOSK_PYTHON={PYTHON}", seconds=600)
     (found,) = (ROOT / "build" / "bundle").glob(f"kiosk-*-{ARCH}.tar")
     return found
 
