@@ -7,6 +7,8 @@ PORT ?= 8080
 REAL_BOOKS ?= ../shared/data/zim
 BIN := .venv/bin
 DEMO_BOOKS := .run/recipes/real-books
+# Python that runs on the kiosk and belongs to no release.
+SCRIPTS := provisioning/device/kiosk-release
 CATALOGUES := $(wildcard kiosk/locale/*/LC_MESSAGES/kiosk.po)
 
 .PHONY: run test lint types contracts unit faults bench-updates bench-memory bench-portal screenshots setup setup-test bundle lock clean appliance
@@ -24,11 +26,12 @@ test: setup-test
 	@$(MAKE) --no-print-directory lint types contracts unit
 
 lint:
-	$(BIN)/ruff format --check kiosk tests
-	$(BIN)/ruff check kiosk tests
+	$(BIN)/ruff format --check kiosk tests $(SCRIPTS)
+	$(BIN)/ruff check kiosk tests $(SCRIPTS)
 	$(BIN)/yamllint --strict .
 types:
 	$(BIN)/mypy
+	$(BIN)/mypy --strict $(SCRIPTS)
 contracts:
 	$(BIN)/lint-imports
 unit:
