@@ -33,9 +33,12 @@ interval=300
 """
 FILES = ("config-dir", "system-config-dir", "state-file", "intern-config", "pid-file")
 # Where /sys can not be written it does not wait for udev, which does not see this network.
-APART = """\
+# It writes who answers names into an /etc of its own.
+APART = f"""\
 mount -t sysfs -o ro none /sys
-mkdir -p /run/NetworkManager /var/lib/NetworkManager
+umount /etc/resolv.conf
+mkdir -p {FOLDER}/$0/etc {FOLDER}/$0/work /run/NetworkManager /var/lib/NetworkManager
+mount -t overlay none -o lowerdir=/etc,upperdir={FOLDER}/$0/etc,workdir={FOLDER}/$0/work /etc
 mount -t tmpfs none /run/NetworkManager
 mount -t tmpfs none /var/lib/NetworkManager
 exec "$@"

@@ -56,7 +56,7 @@ class Phone:
             AssertionError: it is not let in, or it gets no address.
         """
         self._associate(network, passphrase, wpa3=wpa3)
-        took = until(self._is_in, f"{self.name} in {network}", JOIN_SECONDS, pause=0.5)
+        took = until(self.is_in, f"{self.name} in {network}", JOIN_SECONDS, pause=0.5)
         self.take_address()
         assert self.address(), f"{self.name} was offered an address and has none"
         return took
@@ -65,8 +65,8 @@ class Phone:
         """Try to join with a password; tell whether that was found to be wrong, and not let in."""
         self._associate(network, passphrase, wpa3=False)
         wrong, log = "reason=WRONG_KEY", f"/run/{self.name}.log"
-        until(lambda: wrong in self.run("cat", log) or self._is_in(), "a word on the password", JOIN_SECONDS, pause=0.5)
-        return not self._is_in()
+        until(lambda: wrong in self.run("cat", log) or self.is_in(), "a word on the password", JOIN_SECONDS, pause=0.5)
+        return not self.is_in()
 
     def take_address(self, wanted: str = "") -> None:
         """Ask for an address: the one that is `wanted`, if it can be had."""
@@ -95,6 +95,11 @@ class Phone:
         found = re.search(r"inet ([\d.]+)/", self.run("ip", "-4", "address", "show", "dev", self.device))
         return found[1] if found else ""
 
+    def is_in(self) -> bool:
+        """Tell whether it has joined a network."""
+        told = self.run("wpa_cli", "-p", f"/run/{self.name}", "-i", self.device, "status", check=False)
+        return "wpa_state=COMPLETED" in told
+
     def _associate(self, network: str, passphrase: str | None, *, wpa3: bool) -> None:
         key = "key_mgmt=NONE" if passphrase is None else f"psk={json.dumps(passphrase)}"
         if wpa3:
@@ -105,10 +110,6 @@ class Phone:
         logged = ("-P", f"/run/{self.name}.pid", "-f", f"/run/{self.name}.log")
         self.machine.run("rm", "-f", logged[-1])
         self.run("wpa_supplicant", "-B", "-i", self.device, "-c", settings, *logged)
-
-    def _is_in(self) -> bool:
-        told = self.run("wpa_cli", "-p", f"/run/{self.name}", "-i", self.device, "status", check=False)
-        return "wpa_state=COMPLETED" in told
 
 
 def at_boot(root: Path, count: int) -> None:
