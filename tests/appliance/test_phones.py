@@ -152,7 +152,7 @@ def test_a_wrong_password_is_not_let_in(kiosk: Machine, three: list[Phone]) -> N
     stranger.leave()
 
 
-@pytest.mark.parametrize(("number", "name"), enumerate(captive.FIRST))
+@pytest.mark.parametrize(("number", "name"), [*enumerate(captive.FIRST)])
 def test_phones_go_through_the_captive_portal(three: list[Phone], number: int, name: str) -> None:
     assert captive.play(three[number].run, captive.steps(name), PORTAL) == []
 
