@@ -85,7 +85,7 @@ def test_networkmanager_alone_has_the_uplink_and_says_whether_it_is_metered(vill
     connection = kiosk.run("nmcli", "-t", "-g", "GENERAL.CONNECTION", "device", "show", "eth0").strip()
     told = (
         "systemd-run", "--quiet", "--wait", "--pipe", "-p", "User=kiosk", *_walls(kiosk),
-        "/opt/kiosk/bin/python", "-c", "from kiosk.host import link; print(link.is_metered())",
+        "/opt/kiosk/current/bin/python", "-c", "from kiosk.host import link; print(link.is_metered())",
     )  # fmt: skip
     for said, metered in (("yes", "True"), ("no", "False")):
         kiosk.run("nmcli", "connection", "modify", connection, "connection.metered", said)
