@@ -152,9 +152,18 @@ def test_an_uplink_that_vanishes_meanwhile_leaves_all_in_order(village: Village)
     _is_well(kiosk)
 
 
+@dataclass(frozen=True)
+class Farm:
+    """A kiosk in a machine, its federation, and the port of loopback where it asks for releases."""
+
+    kiosk: Machine
+    federation: Federation
+    port: int
+
+
 @pytest.fixture(scope="module")
-def machine(made: Provisioned, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Machine, int]]:
-    """A machine with the kiosk, and the port of loopback where it asks for releases."""
+def farm(made: Provisioned, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Farm]:
+    """A machine with the kiosk."""
     port, disk = free_port(), tmp_path_factory.mktemp("disk") / "disk"
     with trees.copied(made.tree.root, made.changes) as copy:
         path = copy.root / "etc/kiosk/kiosk.yaml"
@@ -162,19 +171,16 @@ def machine(made: Provisioned, tmp_path_factory: pytest.TempPathFactory) -> Iter
         image.write(copy.root, disk)
     with machines.machine(made.tree, disk, sticks.OPTIONS) as found:
         found.start()
-        yield found, port
+        yield Farm(found, _own(made, tmp_path_factory), port)
 
 
 @pytest.mark.long
-def test_on_a_real_kernel_a_release_comes_with_the_cable(
-    made: Provisioned, machine: tuple[Machine, int], tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    kiosk, port = machine
-    own = _own(made, tmp_path_factory)
+def test_on_a_real_kernel_a_release_comes_with_the_cable(farm: Farm) -> None:
+    kiosk, own = farm.kiosk, farm.federation
     kiosk.uplink(up=False)
     _sync_once(kiosk)
     own.new_notice("Rain on Friday", 2)
-    with federations.served(own, "127.0.0.1", port):
+    with federations.served(own, "127.0.0.1", farm.port):
         kiosk.uplink(up=True)
         seconds = until(lambda: _shows(kiosk, "Rain on Friday"), "it", 180, pause=1)
     report(f"machine: a new release is on the portal {seconds:.0f} s after the cable was plugged in")
@@ -182,11 +188,8 @@ def test_on_a_real_kernel_a_release_comes_with_the_cable(
 
 
 @pytest.mark.long
-def test_a_stick_brings_a_release_where_there_is_no_uplink_and_may_be_pulled_out(
-    made: Provisioned, machine: tuple[Machine, int], tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    kiosk, _ = machine
-    own = _own(made, tmp_path_factory)
+def test_a_stick_brings_a_release_where_there_is_no_uplink_and_may_be_pulled_out(farm: Farm, tmp_path: Path) -> None:
+    kiosk, own = farm.kiosk, farm.federation
     kiosk.uplink(up=False)
     own.new_notice("Rain on Sunday", 4)
     stick = sticks.fat(tmp_path / "a", "a", own.repository)
@@ -207,8 +210,8 @@ def test_a_stick_brings_a_release_where_there_is_no_uplink_and_may_be_pulled_out
 
 
 @pytest.mark.long
-def test_sticks_are_filled_for_the_next_kiosk(machine: tuple[Machine, int], tmp_path: Path) -> None:
-    kiosk, _ = machine
+def test_sticks_are_filled_for_the_next_kiosk(farm: Farm, tmp_path: Path) -> None:
+    kiosk = farm.kiosk
     stick = sticks.fat(tmp_path / "c", "c", fill=True)
     stick.put_in(kiosk)
     until(lambda: sticks.holds(stick, "kiosk-repository/metadata/timestamp.json"), "a stick that is filled", 120, 1)
