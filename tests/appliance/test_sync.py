@@ -222,6 +222,7 @@ def test_sticks_are_filled_for_the_next_kiosk(farm: Farm, tmp_path: Path) -> Non
     stick.put_in(kiosk)
     until(lambda: "/run/kiosk-usb/" in kiosk.run("cat", "/proc/mounts"), "a stick that is read", pause=0.5)
     _rests(kiosk)
+    kiosk.run(KIOSK, "backup", "key")
     kiosk.run("systemctl", "start", "kiosk-backup-now.service")
     kiosk.run("systemctl", "start", "kiosk-backup-stick@sda.service")
     kiosk.run("systemctl", "start", "kiosk-export@sda.service")
