@@ -44,7 +44,7 @@ faults: setup-test
 # The whole appliance, the long part too: a real Debian 13 in containers and in emulated machines, with radios and power cuts.
 # One test at a time: two machines at once would be slow enough to fail.
 appliance: setup-test
-	@provisioning/development/apt-packages required qemu-system-x86
+	@provisioning/development/apt-packages required dosfstools exfatprogs mtools qemu-system-x86
 	$(BIN)/pytest -n0 -m "long or not long" tests/appliance
 
 # What an update costs beside rsync, zsync, casync, zchunk, ostree and deltas of whole archives; takes an hour. To measure
