@@ -15,7 +15,7 @@ import shutil
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -74,6 +74,7 @@ def test_a_machine_that_loses_its_power_at_work_comes_up_with_all_it_promised(tr
         machine = stack.enter_context(machines.machine(tree, tmp_path / "system.disk", cuts.options(found, disk)))
         report(f"machine: started in {machine.start():.0f} s")
         promises = used(machine, found, federation, machine.ssh.command(), MACHINE_SECONDS, cut=machine.cut_power)
+    report(f"machine: {promises.count()} when its power went; refused or cut off: {len(promises.failed)}")
     chance = random.Random(SEED)
     rebuilding = cuts.Rebuilding(found, tmp_path)
     moments = sorted(chance.randrange(promises.begun, rebuilding.cuts) for _ in range(MACHINE_CUTS - 1))
@@ -83,7 +84,6 @@ def test_a_machine_that_loses_its_power_at_work_comes_up_with_all_it_promised(tr
         with machines.machine(tree, tmp_path / "system.disk", others) as machine:
             seconds = machine.start()
             assert looking.failed_units(machine) == []
-            shutil.copy(visitors.__file__, tmp_path)
             assert promises.broken(cut, look(machine, promises, cut)) == [], f"seed {SEED}, after {cut} writes"
             machine.power_off()
         report(f"machine: up {seconds:.0f} s after the power was cut at write {cut} of {rebuilding.cuts}")
@@ -105,7 +105,7 @@ def prepared(provisioned: Provisioned, root: Path, folder: Path) -> tuple[Record
 
 def used(
     place: Place, found: Recording, federation: Federation, enter: Sequence[str], seconds: float,
-    cut: object = None,
+    cut: Callable[[], None] | None = None,
 ) -> Promises:  # fmt: skip
     """Have a kiosk used for a while; return what it promised, and when. `cut` takes its power away at the end."""
     place.run(KIOSK, "board", "set", "--address-an-hour", "3600", "--phone-an-hour", "3600")
@@ -122,7 +122,7 @@ def used(
             promises.note(found.position(), json.loads(line))
             if promises.begun and not releasing.ident:
                 releasing.start()
-                if callable(cut):
+                if cut:
                     threading.Timer(seconds, cut).start()
     over.set()
     writer.wait(30)
