@@ -82,20 +82,24 @@ def stick(folder: Path, config_path: Path) -> None:
 
 
 @click.command()
-@FOLDER
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--complete", is_flag=True, help="Ask the mirrors for what this kiosk does not hold; costs data.")
 @CONFIG
 @JSON
 def export(folder: Path, complete: bool, config_path: Path, json_: bool) -> None:
     """Make FOLDER, or its `kiosk-repository/` if it has one, a mirror of what this kiosk has, for the next one.
 
-    Only what is missing there is copied; cut off, it goes on where it was.
+    Only what is missing there is copied; cut off, it goes on where it was. FOLDER is made, if what it lies in is there.
 
     \b
     Example:
       kiosk sync export /media/stick/kiosk-repository
     """
     config = configuration.load(config_path)
+    if not folder.parent.is_dir():
+        raise ConfigError(f"{folder.parent}: there is no such folder", "put the stick in, or name a folder on it")
+    with suppress(OSError):  # of a stick that can not be written it is told below
+        folder.mkdir(exist_ok=True)
     others = syncing.mirrors(config) if complete else []
     exported = _export(config, repository_on(folder), others, quiet=json_)
     if json_:

@@ -20,6 +20,7 @@ from kiosk.errors import Conflict
 from kiosk.host import link, timekeeping
 from kiosk.store import agreements, manners, reasons, settings, standing
 from kiosk.store.manners import Room
+from kiosk.store.reasons import Reason
 from kiosk.store.standing import Status
 from kiosk.sync import room
 from kiosk.sync.plan import Change, Plan, Step
@@ -44,9 +45,15 @@ for command in (status, rollback, pause, resume, budget, import_, export, stick)
 @click.option(
     "--due", is_flag=True, help="Only if one is due: not while paused, waiting after a failure, or too early."
 )
+@click.option(
+    "--link-came",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="With --due: if FILE is there, a link has come up. It is removed, and no wait after a failure holds.",
+)
 @CONFIG
 @JSON
-def run(config_path: Path, due: bool, json_: bool) -> None:
+def run(config_path: Path, due: bool, link_came: Path | None, json_: bool) -> None:
     """Sync now. What is installed goes on being served, whatever goes wrong.
 
     \b
@@ -55,7 +62,7 @@ def run(config_path: Path, due: bool, json_: bool) -> None:
       kiosk sync run --due
     """
     config = configuration.load(config_path)
-    if due and (why := _waits(config)):
+    if due and (why := _waits(config, is_new_link=bool(link_came and _taken(link_came)))):
         _not_now(why, json_=json_)
         return
     try:
@@ -76,10 +83,21 @@ def _not_now(why: str, *, json_: bool) -> None:
         click.echo(f"not now: {why}")
 
 
-def _waits(config: Config) -> str | None:
+def _taken(mark: Path) -> bool:
+    try:
+        mark.unlink()
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _waits(config: Config, *, is_new_link: bool) -> str | None:
     with opened(config) as (state, conn):
         found = standing.read(conn, state, timekeeping.read(), config.time_zone, link.is_metered())
     refusal = found.due
+    # What failed over another link, or over none, says nothing of the one that has just come up; it may go soon.
+    if is_new_link and refusal and refusal.reason is Reason.BACKING_OFF:
+        refusal = None
     # A budget that is spent stops the internet alone: a neighbour or a folder may still be asked.
     if refusal is None and found.internet and not syncing.free_mirrors(config):
         refusal = found.internet

@@ -263,7 +263,8 @@ def path(state: State, upload: int) -> Path:
 
 @contextmanager
 def _held(state: State, found: Upload) -> Iterator[BinaryIO]:
-    descriptor = os.open(path(state, found.upload), os.O_RDWR | os.O_CREAT, 0o600)
+    # The file itself becomes the paper, which other accounts read: those that serve it and back it up.
+    descriptor = os.open(path(state, found.upload), os.O_RDWR | os.O_CREAT, 0o666)
     with os.fdopen(descriptor, "r+b") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield file

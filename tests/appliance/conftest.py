@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.appliance import kiosks
 from tests.appliance import tree as trees
 
 SUMMARY: list[str] = []
@@ -13,6 +14,12 @@ SUMMARY: list[str] = []
 def tree() -> trees.Tree:
     """The Debian 13 without a kiosk."""
     return trees.tree()
+
+
+@pytest.fixture(scope="session")
+def provisioned(tree: trees.Tree) -> kiosks.Provisioned:
+    """The kiosk that the playbook made of it."""
+    return kiosks.provisioned(tree)
 
 
 def report(line: str) -> None:

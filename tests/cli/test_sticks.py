@@ -59,6 +59,11 @@ def test_a_stick_that_comes_back_old_is_filled_and_nothing_is_taken_from_it(
     village.release()
     assert run("sync", "import", village.repository.folder, "--config", first).returncode == 0
     assert run("sync", "export", tmp_path, "--config", first).returncode == 0
+    new = run("sync", "export", tmp_path / "stick" / "kiosk-repository", "--config", first)
+    assert (new.returncode, "there is no such folder" in new.stderr) == (2, True), "a stick that is not there"
+    (tmp_path / "stick").mkdir()
+    assert run("sync", "export", tmp_path / "stick" / "kiosk-repository", "--config", first).returncode == 0
+    assert (tmp_path / "stick" / "kiosk-repository" / "metadata").is_dir(), "an empty stick is filled too"
     village.release(version=2, text="Each has one vote.")
     assert run("sync", "run", "--config", first).returncode == 0
     refused = run("sync", "stick", tmp_path, "--config", first)

@@ -176,6 +176,12 @@ def test_a_failure_is_waited_out_by_itself_and_tried_at_once_by_hand(ask: Ask, v
     assert waiting.returncode == 0
     assert "not now: the last sync failed (1 in a row); it goes on at" in waiting.stdout
     assert "failures  1 in a row" in ask("status").stdout
+    mark = village.folder / "came"
+    assert "not now" in ask("run", "--due", "--link-came", str(mark)).stdout
+    mark.touch()
+    assert ask("run", "--due", "--link-came", str(mark)).returncode == 5, "another link has come up: it is asked"
+    assert not mark.exists(), "once"
+    assert "not now: the last sync failed (2 in a row)" in ask("run", "--due", "--link-came", str(mark)).stdout
     with lock.alone(village.state):
         assert ask("run").returncode == 6
 

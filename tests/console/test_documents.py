@@ -62,6 +62,14 @@ def test_a_file_comes_piece_by_piece_and_becomes_a_paper(
     assert console.get("/documents/1/2", **HOST).status_code == 404
 
 
+def test_other_accounts_may_read_a_paper_however_it_came(console: FlaskClient, village: Village) -> None:
+    # The console, the portal and the web server are accounts of their own.
+    Sender(console, b"Minutes of May").send(title="Piece by piece")
+    plain(console, ("minutes.txt", b"Minutes of June"), title="By the form")
+    modes = [path.stat().st_mode & 0o444 for path in village.state.documents.glob("*/*")]
+    assert modes == [0o444, 0o444]
+
+
 def test_a_newer_version_stands_before_the_older_ones_which_stay(
     console: FlaskClient, conn: db.Connection, village: Village
 ) -> None:
