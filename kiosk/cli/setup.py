@@ -37,7 +37,7 @@ FILE = click.Path(dir_okay=False, path_type=Path)
               help="Where card.pdf and card.txt are put.")  # fmt: skip
 def setup(config_path: Path, hotspot: Path | None, pem: Path | None, folder: Path) -> None:
     """Make the state folder, the first operator, and the card to print, once; put the last good copy of the database
-    in the place of a broken one. Nobody may have the database open.
+    in the place of a broken one, unless somebody has that open.
 
     \b
     Example:

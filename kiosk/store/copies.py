@@ -7,6 +7,7 @@ log and never removed; wherever a cut falls, the next start ends what was begun.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import sqlite3
@@ -32,6 +33,8 @@ PARTS = ("", "-wal", "-shm")
 BROKEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_IOERR)
 """What SQLite says of what the card gives back; everything else may be mended without losing anything."""
 STEPS = 10_000
+OPEN = 128
+"""The byte of the index of a log that every connection holds locked (SQLite, "WAL-mode File Format")."""
 SPARE = 2
 
 
@@ -89,7 +92,7 @@ def keep(conn: Connection, state: State, now: datetime) -> None:
 
 def mend(state: State, now: datetime, seconds: float) -> Replaced | None:
     """Look whether the database is whole; where it is broken, set it aside and put the last good copy in its place.
-    Call it while nobody has the database open.
+    While somebody has the database open, it is only put in doubt.
 
     Args:
         seconds: how long to look; what was not found until then is not looked for, unless the database is in doubt.
@@ -97,7 +100,7 @@ def mend(state: State, now: datetime, seconds: float) -> Replaced | None:
     Returns: what was done; None when the database is in order, or can not be told to be broken.
 
     Raises:
-        StoreError: it is broken, and there is no good copy; it stays where it is.
+        StoreError: it is broken, and there is no good copy, or somebody has it open; it stays where it is.
     """
     doubted = (state.folder / DOUBT).exists()
     if not any((_folder(state) / name).exists() for name in (NEWEST, BEFORE)) and not state.database.exists():
@@ -109,6 +112,8 @@ def mend(state: State, now: datetime, seconds: float) -> Replaced | None:
     copy = next((path for path in (_folder(state) / NEWEST, _folder(state) / BEFORE) if _may_serve(path)), None)
     if copy is None:
         raise StoreError(f"{state.database}: the database is broken, and there is no good copy", "restore a backup")
+    if _is_open(state):
+        raise _doubted(state)
     copied_at = datetime.fromtimestamp(copy.stat().st_mtime, UTC)
     _set_aside(state, now)
     copy.replace(state.database)  # no second copy: the card may be full
@@ -165,9 +170,13 @@ def _copy(conn: Connection, state: State, path: Path) -> None:
             raise
         good = False
     if not good:
-        with suppress(OSError):
-            (state.folder / DOUBT).touch()
-        raise StoreError("the database is broken", "restart: the last good copy takes its place")
+        raise _doubted(state)
+
+
+def _doubted(state: State) -> StoreError:
+    with suppress(OSError):
+        (state.folder / DOUBT).touch()
+    return StoreError("the database is broken", "restart: the last good copy takes its place")
 
 
 def _make_durable(path: Path, now: datetime) -> None:
@@ -204,6 +213,20 @@ def _is_good(path: Path, seconds: float | None) -> bool:
 
 def _may_serve(copy: Path) -> bool:
     return copy.is_file() and _is_good(copy, None)
+
+
+def _is_open(state: State) -> bool:
+    """Tell whether a process has the database open: each holds a lock in the index of its log. A connection to a file
+    that was set aside would remove the log of the one in its place.
+    """
+    try:
+        with Path(f"{state.database}-shm").open("r+b") as index:
+            fcntl.lockf(index, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, OPEN)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return False
 
 
 def _code(error: sqlite3.Error) -> int:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import timedelta
@@ -91,6 +93,26 @@ def test_a_broken_database_is_set_aside_and_the_copy_takes_its_place(
         copies.note_read(conn, LATER)
         assert copies.replaced(conn) is None
     assert copies.mend(kiosk.state, LATER, 60) is None
+
+
+def test_what_somebody_has_open_is_put_in_doubt_and_mended_later(kiosk: Kiosk) -> None:
+    checkpointed_and_broken(kiosk)
+    wait = (
+        "import sqlite3, sys; conn = sqlite3.connect(sys.argv[1]); conn.execute('PRAGMA user_version').fetchone();"
+        "print(flush=True); input()"
+    )
+    other = subprocess.Popen(
+        [sys.executable, "-c", wait, kiosk.state.database], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    with other:
+        assert other.stdout
+        other.stdout.readline()
+        with pytest.raises(StoreError, match="broken"):
+            copies.mend(kiosk.state, LATER, 60)
+        assert copies.is_doubted(kiosk.state)
+        assert not copies.are_aside(kiosk.state)
+        other.communicate(b"\n")
+    assert copies.mend(kiosk.state, LATER, 60)
 
 
 def test_what_the_log_of_a_broken_database_held_goes_with_it(kiosk: Kiosk) -> None:
