@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -13,7 +14,7 @@ from kiosk.cli.kiosk_options import CONFIG, JSON, opened
 from kiosk.cli.output import as_json, size
 from kiosk.clock import system_clock
 from kiosk.errors import Conflict, KioskError, NotFound
-from kiosk.store import audit, backups, events, sealed, site_settings
+from kiosk.store import audit, backups, copies, events, sealed, site_settings
 from kiosk.store.db import Connection, to_text, transaction
 from kiosk.store.state import State, sync_folder
 
@@ -52,7 +53,11 @@ def key(new: bool, config_path: Path, json_: bool) -> None:
 
 
 @backup.command()
-@click.option("--due", is_flag=True, help="Only if the hour of the night has struck since the last one.")
+@click.option(
+    "--due",
+    is_flag=True,
+    help="If the hour of the night has struck since the last one; keeps a copy of the database too.",
+)
 @CONFIG
 @JSON
 def make(due: bool, config_path: Path, json_: bool) -> None:
@@ -64,6 +69,8 @@ def make(due: bool, config_path: Path, json_: bool) -> None:
     """
     config, now = configuration.load(config_path), system_clock()
     with opened(config) as (state, conn):
+        if due and copies.is_due(state, now):
+            _keep_a_copy(conn, state, now)
         if due and not _is_due(conn, config):
             click.echo("no backup is due")
             return
@@ -75,6 +82,13 @@ def make(due: bool, config_path: Path, json_: bool) -> None:
         as_json(told)
     else:
         click.echo(f"{backups.folder(state) / made.name}, {size(made.size_bytes)}")
+
+
+def _keep_a_copy(conn: Connection, state: State, now: datetime) -> None:
+    try:
+        copies.keep(conn, state, now)
+    except (KioskError, OSError) as error:  # the console tells it; a backup may still be made
+        click.secho(f"{error}", fg="yellow", err=True)
 
 
 def _is_due(conn: Connection, config: configuration.Config) -> bool:

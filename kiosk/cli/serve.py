@@ -27,7 +27,7 @@ from kiosk.host.processes import free_port
 from kiosk.portal import counting, create_portal
 from kiosk.portal.kiwix import opens_a_book
 from kiosk.portal.reading import create_library
-from kiosk.store import attachments
+from kiosk.store import attachments, copies
 from kiosk.store.counts import Kind
 from kiosk.store.state import State
 from kiosk.sync import neighbours
@@ -58,7 +58,8 @@ def portal(config_path: Path) -> None:
     config = configuration.load(config_path)
     try:
         with opened(config) as (state, conn):
-            attachments.prune(conn, state)  # what a cut left
+            if not copies.are_aside(state):  # what a cut left; a database that was set aside may name files of its own
+                attachments.prune(conn, state)
     except KioskError as error:  # the pages tell visitors
         click.secho(error.message, fg="yellow", err=True)
     app = create_portal(config, converter=Converter(), timekeeper=timekeeping.read)

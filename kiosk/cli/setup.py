@@ -1,4 +1,4 @@
-"""`kiosk setup` and `kiosk health`: what a kiosk makes of itself at its first start, and whether it is well."""
+"""`kiosk setup` and `kiosk health`: what a kiosk makes of itself when it starts, and whether it is well."""
 
 from __future__ import annotations
 
@@ -10,19 +10,22 @@ from kiosk import config as configuration
 from kiosk.cli.kiosk_options import CONFIG, opened
 from kiosk.clock import system_clock
 from kiosk.config import Config
-from kiosk.errors import HostError
+from kiosk.errors import HostError, KioskError
 from kiosk.host import certificate, processes, wifi
 from kiosk.host.wifi import Network
-from kiosk.store import operators
-from kiosk.store.db import transaction
+from kiosk.store import copies, generations, operators
+from kiosk.store.db import Connection, transaction
 from kiosk.store.operators import Rights
-from kiosk.store.state import sync_folder, write_durably
+from kiosk.store.state import State, sync_folder, write_durably
+from kiosk.sync import install
 from kiosk.web import setup_card
 from kiosk.web.setup_card import Face
 
 FIRST = "operator"
 DATABASE_MODE = 0o660
 PATIENCE_SECONDS = 20.0
+LOOK_SECONDS = 20.0
+"""How long a start may be held up to look at the database."""
 FILE = click.Path(dir_okay=False, path_type=Path)
 
 
@@ -33,7 +36,8 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option("--card", "folder", required=True, type=click.Path(file_okay=False, path_type=Path),
               help="Where card.pdf and card.txt are put.")  # fmt: skip
 def setup(config_path: Path, hotspot: Path | None, pem: Path | None, folder: Path) -> None:
-    """Make the state folder, the first operator, and the card to print; once.
+    """Make the state folder, the first operator, and the card to print, once; put the last good copy of the database
+    in the place of a broken one, unless somebody has that open.
 
     At a later start the card is removed when its password was chosen anew: nobody needs it any more.
 
@@ -42,7 +46,10 @@ def setup(config_path: Path, hotspot: Path | None, pem: Path | None, folder: Pat
       kiosk setup --card /var/lib/kiosk-card
     """
     config = configuration.load(config_path)
+    mended = _mended(State(config.state))
     with opened(config) as (state, conn):
+        if mended:
+            _serve_what_is_known(state, conn)
         state.database.chmod(DATABASE_MODE)
         with transaction(conn):
             if there := operators.all_of(conn):
@@ -71,6 +78,27 @@ def health(config_path: Path) -> None:
     if silent:
         raise HostError(f"no answer from: {', '.join(silent)}", f"journalctl -u kiosk-{silent[0]}.service")
     click.echo("portal and library answer")
+
+
+def _mended(state: State) -> bool:
+    try:
+        done = copies.mend(state, system_clock(), LOOK_SECONDS)
+    except (KioskError, OSError) as error:  # whoever opens the database tells it too
+        click.secho(f"{error}", fg="yellow", err=True)
+        return False
+    if done:
+        click.echo(f"the database was broken: the copy of {done.copied_at:%Y-%m-%d %H:%M} UTC took its place")
+    return done is not None
+
+
+def _serve_what_is_known(state: State, conn: Connection) -> None:
+    """Serve a generation that an older database knows: of a newer one it has no listing."""
+    if generations.get(conn, state.current_number()):
+        return
+    known = (number for number in generations.last_served(conn, install.KEPT))
+    number = next((each for each in known if (state.generations / str(each)).is_dir()), None)
+    if number is not None:
+        install.activate(state, conn, number)
 
 
 def _face(config: Config, password: str, hotspot: Path | None, pem: Path | None) -> Face:

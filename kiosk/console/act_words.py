@@ -30,6 +30,7 @@ WORDS = {
     "backup.fetched": lazy_gettext("copied a backup from a stick"),
     "backup.asked": lazy_gettext("began to restore a backup"),
     "backup.restored": lazy_gettext("restored a backup"),
+    "database.read": lazy_gettext("read that a copy took the place of the database"),
     "settings.changed": lazy_gettext("changed the settings"),
     "report.price": lazy_gettext("set the price of a megabyte"),
     "report.words": lazy_gettext("had words forgotten that were searched for"),

@@ -30,7 +30,7 @@ SECTIONS = (
     Section("board", lazy_gettext("Board"), holds=("board_settings",)),
     Section("members", lazy_gettext("Members")),
     Section("reports", lazy_gettext("Reports")),
-    Section("machine", lazy_gettext("Machine"), holds=("clock", "wifi", "diagnostics")),
+    Section("machine", lazy_gettext("Machine"), holds=("clock", "wifi", "diagnostics", "database")),
     Section("backup", lazy_gettext("Backup"), "manager", holds=("restore",)),
     Section("settings", lazy_gettext("Settings"), "manager"),
     Section("operators", lazy_gettext("Operators"), "manager"),

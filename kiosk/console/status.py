@@ -12,7 +12,7 @@ from flask import Blueprint, render_template
 from flask_babel import gettext, ngettext
 
 from kiosk.clock import Reading
-from kiosk.console import lights, syncs, unplug
+from kiosk.console import database, lights, syncs, unplug
 from kiosk.console.lights import Light, named
 from kiosk.console.syncs import Sync
 from kiosk.host import health, link, processes, timekeeping
@@ -37,7 +37,7 @@ def show() -> str:
     return render_template(
         "status.html",
         going_on=unplug.going_on(conn(), machine),
-        lights=[_content(), _sync(history), _disk(), *_machine(machine), _board(), _backup()],
+        lights=[_content(), _sync(history), _disk(), *_machine(machine), _board(), database.light(), _backup()],
         history=history[1:],
         generation=generations.get(conn(), current.generation()),
         source=current.config().sync,

@@ -22,6 +22,7 @@ from kiosk.errors import Conflict, InvalidInput, NoSpace, NotFound
 from kiosk.packs import names
 from kiosk.packs.kinds import CATEGORIES
 from kiosk.packs.papers import type_of
+from kiosk.store import copies
 from kiosk.store.db import Connection, Row, from_text, full_card_told, to_text, transaction
 from kiosk.store.state import State, sync_folder
 from kiosk.store.typed import clean
@@ -241,11 +242,8 @@ def all_of(conn: Connection) -> list[Paper]:
 
 def prune(conn: Connection, state: State) -> None:
     """Remove files that a cut left without a row, and drafts that nobody writes any more."""
-    with transaction(conn):  # nobody adds a version meanwhile: its file is named in the same transaction as its row
-        kept = {row[0].hex() for row in conn.execute("SELECT sha256 FROM paper_versions")}
-        for path in state.documents.glob("*/*"):
-            if path.name not in kept:
-                path.unlink()
+    if not copies.are_aside(state):  # a database that was set aside may name papers of its own
+        _remove_unnamed(conn, state)
     for path in state.documents.glob(f"{DRAFT}*"):
         with path.open("rb") as file:
             try:
@@ -253,6 +251,14 @@ def prune(conn: Connection, state: State) -> None:
             except BlockingIOError:
                 continue
             path.unlink(missing_ok=True)
+
+
+def _remove_unnamed(conn: Connection, state: State) -> None:
+    with transaction(conn):  # nobody adds a version meanwhile: its file is named in the same transaction as its row
+        kept = {row[0].hex() for row in conn.execute("SELECT sha256 FROM paper_versions")}
+        for path in state.documents.glob("*/*"):
+            if path.name not in kept:
+                path.unlink()
 
 
 def _paper(conn: Connection, row: Row) -> Paper:

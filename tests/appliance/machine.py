@@ -36,6 +36,8 @@ class Machine:
         """`disk` is only read; `others` are options of the emulator, as for a second disk."""
         self.folder = folder
         self._tree = tree
+        self.initrd = tree.initrd
+        """What its kernel starts with; another one counts from the next start."""
         self._others = list(others)
         self._port = free_port()
         self.ssh = Ssh("127.0.0.1", self._port, tree.key)
@@ -117,7 +119,7 @@ class Machine:
             "qemu-system-x86_64", "-machine", "q35", "-accel", "tcg,thread=multi,tb-size=512", "-cpu", "Nehalem",
             "-smp", "2", "-m", str(memory_mib), "-nodefaults", "-display", "none", "-no-user-config",
             "-device", "virtio-rng-pci",
-            "-kernel", str(self._tree.kernel), "-initrd", str(self._tree.initrd), "-append", APPEND,
+            "-kernel", str(self._tree.kernel), "-initrd", str(self.initrd), "-append", APPEND,
             "-chardev", f"file,id=console,path={folder}/console.log,append=on", "-serial", "chardev:console",
             "-qmp", f"unix:{folder}/qmp,server=on,wait=off",
             "-chardev", f"socket,id=door,path={folder}/door,server=on,wait=off", "-device", "virtio-serial-pci",
