@@ -1,8 +1,8 @@
 """What a person wrote on the card, before the kiosk's start: its name, and the name and password of its Wi-Fi.
 
-Owns: the form of `kiosk.txt`, and its place in `kiosk.yaml` and in hostapd's configuration. True always: a file with one
-line that can not be used changes nothing, and each such line is told with what to write. The name is taken at each start;
-the Wi-Fi when what is written of it has changed, for from then on it is the operator's, in the console.
+Owns: the form of `kiosk.txt`, and its place in `kiosk.yaml` and in hostapd's configuration. True always: a file with
+one line that can not be used changes nothing, and each such line is told with what to write. The name is taken at each
+start; the Wi-Fi when what is written of it has changed, for from then on it is the operator's, in the console.
 """
 
 from __future__ import annotations

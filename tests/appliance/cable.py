@@ -42,7 +42,7 @@ def joined(kiosk: Container, folder: Path) -> Iterator[str]:
         taken = folder / "take"
         taken.write_text(TAKE)
         taken.chmod(0o755)
-        ask = ["udhcpc", "-i", "hotspot", "-n", "-q", "-t", "5", "-T", "1", "-s", taken]
+        ask: list[str | Path] = ["udhcpc", "-i", "hotspot", "-n", "-q", "-t", "5", "-T", "1", "-s", taken]
         kiosk.phone("env", f"RIG_RESOLV={settings / 'resolv.conf'}", *ask)
         yield _address(kiosk)
     finally:

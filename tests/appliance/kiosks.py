@@ -67,7 +67,7 @@ def variables(federation: Federation) -> dict[str, object]:
 
 def provisioned(tree: Tree) -> Provisioned:
     """Return the kiosk; the first time it is made, by the playbook alone, which takes minutes."""
-    folder = CACHE / f"kiosk-{_key(tree)}"
+    folder = CACHE / f"kiosk-{key(tree)}"
     with (CACHE / "kiosk.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two workers of the tests may want it
         if not folder.is_dir() or time.time() - folder.stat().st_mtime > OLD_SECONDS:
@@ -92,7 +92,8 @@ def bundle() -> Path:
     return found
 
 
-def _key(tree: Tree) -> str:
+def key(tree: Tree) -> str:
+    """Return what changes when the product, the tree or what is asked of both does."""
     told = hashlib.sha256(str(tree.root).encode())
     paths = (path for part in PARTS for path in [ROOT / part, *(ROOT / part).rglob("*")])
     for path in sorted(path for path in paths if path.is_file() and path.suffix not in (".pyc", ".mo")):

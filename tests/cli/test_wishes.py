@@ -15,8 +15,8 @@ def test_wishes_are_taken_or_it_is_said_why_not(tmp_path: Path) -> None:
     config = configure(tmp_path / "kiosk.yaml", tmp_path / "state", tmp_path / "root.json")
     hotspot, file, problem = tmp_path / "hostapd.conf", tmp_path / "kiosk.txt", tmp_path / "kiosk-problem.txt"
     hotspot.write_text(wifi.rewritten("interface=wlan0\n", Network("Kijiji", "maize and beans", 6)))
-    words = ("wishes", "--config", config, "--file", file, "--hotspot", hotspot)
-    words += ("--taken", tmp_path / "taken", "--problem", problem)
+    words = ("wishes", "--config", config, "--file", file, "--hotspot", hotspot, "--taken", tmp_path / "taken",
+             "--problem", problem)  # fmt: skip
     before = config.read_text()
     assert run(*words).returncode == 0, "no file is no fault"
     file.write_text("name: Umoja\nwifi password: short\n")

@@ -1,7 +1,7 @@
 """Ansible's way into a system that does not run: a tree of files, entered by systemd-nspawn, command by command.
 
-True always: what the roles do stays in the tree. They see no network, no device, no process and no mount of the laptop,
-so that a role can not turn its swap off, say. Where the tree is for another processor the kernel asks QEMU for each program.
+True always: what the roles do stays in the tree. They see no network, no device, no process and no mount of the
+laptop, and can not turn its swap off, say. Where the tree is for another processor the kernel asks QEMU to run it.
 """
 
 from __future__ import annotations
@@ -52,7 +52,8 @@ class Connection(ConnectionBase):
         # The folder of the first disk and the firmware is a partition on the card, and has to look like one.
         command = [*ENTER, f"--directory={tree}", f"--bind={tree}/boot/firmware:/boot/firmware", "/bin/sh", "-c", cmd]
         environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "SYSTEMD_NSPAWN_TMPFS_TMP": "0"}
-        done = subprocess.run(command, input=in_data or b"", capture_output=True, env=environment, check=False)
+        given = in_data or b""
+        done = subprocess.run(command, input=given, capture_output=True, env=environment, check=False)  # noqa: S603
         return done.returncode, done.stdout, done.stderr
 
     def put_file(self, in_path: str, out_path: str) -> None:
