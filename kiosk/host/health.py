@@ -104,11 +104,19 @@ def card(folder: Path, root: Path = ROOT) -> Card | None:
     """Return how the file system of a folder is; None where nothing of it can be read."""
     try:
         device = folder.stat().st_dev
-        read_only = bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
+        read_only = bool(os.statvfs(folder).f_flag & os.ST_RDONLY) or _shut(root, device)
     except OSError:
         return None
     place = root / "sys/dev/block" / f"{os.major(device)}:{os.minor(device)}"
     return Card(read_only, _number(root / "sys/fs/ext4" / Path(os.path.realpath(place)).name / "errors_count"))
+
+
+def _shut(root: Path, device: int) -> bool:
+    # After an error the kernel takes no more writes; newer ones say so by a word of their own.
+    number = f"{os.major(device)}:{os.minor(device)}"
+    lines = [line.split() for line in (_text(root / "proc/self/mountinfo") or "").splitlines()]
+    options = {word for words in lines if words[2:3] == [number] for word in words[-1].split(",")}
+    return bool(options & {"ro", "emergency_ro"})
 
 
 def is_locked(path: Path) -> bool:
