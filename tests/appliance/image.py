@@ -85,3 +85,13 @@ def empty(path: Path, size_bytes: int) -> None:
     """Make an empty file for a disk; it takes no room yet."""
     with path.open("wb") as file:
         os.truncate(file.fileno(), size_bytes)
+
+
+def of_folder(folder: Path, path: Path, label: str, size_bytes: int) -> None:
+    """Write a folder as a file system of its own, with its owner and rights."""
+    need("mkfs.ext4", "debugfs")
+    empty(path, size_bytes)
+    run("mkfs.ext4", "-q", "-F", "-m", "0", "-b", "4096", "-L", label, "-d", folder, path, seconds=300)
+    found = folder.stat()
+    for field, value in (("mode", f"0{found.st_mode:o}"), ("uid", found.st_uid), ("gid", found.st_gid)):
+        run("debugfs", "-w", "-R", f"set_inode_field / {field} {value}", path)

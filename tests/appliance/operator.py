@@ -1,47 +1,46 @@
-"""A phone on the hotspot of a kiosk in a container: what villagers get there, and the console's lights for an operator.
+"""A phone on the hotspot of a kiosk: what villagers get there, and the console's lights for an operator.
 
-Owns: the phone's address, and curl as its browser, with a jar of cookies. The hotspot is a cable here (`network.py`);
-names are answered by the phone itself.
+Owns: the phone's address, and curl as its browser, with a jar of cookies. The hotspot is a cable (`network.py`); names
+are answered by the phone itself.
 """
 
 from __future__ import annotations
 
 import html
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.appliance.container import Container
 from tests.appliance.kiosks import CONSOLE, LIBRARY, PORTAL
-from tests.appliance.running import run, until
+from tests.appliance.running import Place, run, until
 
 OWN, PUBLIC = "10.77.0.1", "203.0.113.1"
-NAMES = ("kiosk.lan:80:" + PUBLIC, "books.lan:80:" + PUBLIC, "console.kiosk.lan:443:" + OWN)
 CHOSEN = "a field of green beans"
 NAME = "operator"
 KIOSK = "/usr/local/bin/kiosk"
 
 
 class Phone:
-    """A phone that has joined; `folder` keeps its cookies."""
+    """A phone that has joined.
 
-    def __init__(self, kiosk: Container, folder: Path) -> None:
-        self._kiosk = kiosk
-        self._jar = folder / "cookies"
+    Args:
+        kiosk: the kiosk.
+        ask: runs curl where the phone is.
+        jar: a file there for its cookies.
+        public: where villagers' names lead.
+    """
 
-    def join(self) -> None:
-        """Take an address on the hotspot."""
-        self._kiosk.run("ip", "address", "replace", f"{OWN}/24", "dev", "wlan0")
-        self._kiosk.run("ip", "link", "set", "wlan0", "up")
-        place = self._kiosk.network.phone
-        run("ip", "-n", place, "address", "replace", "10.77.0.9/24", "dev", "hotspot")
-        run("ip", "-n", place, "route", "replace", "default", "via", OWN)
+    def __init__(self, kiosk: Place, ask: Callable[..., str], jar: str, public: str = PUBLIC) -> None:
+        self._kiosk, self._ask, self._jar = kiosk, ask, jar
+        self._names = (f"kiosk.lan:80:{public}", f"books.lan:80:{public}", f"console.kiosk.lan:443:{OWN}")
 
     def get(self, url: str, *more: str) -> tuple[int, str]:
         """Return the status and the text of a page; 0 and "" where nobody answers."""
-        resolve = [word for name in NAMES for word in ("--resolve", name)]
-        jar = ["-b", str(self._jar), "-c", str(self._jar)]
+        resolve = [word for name in self._names for word in ("--resolve", name)]
+        jar = ["-b", self._jar, "-c", self._jar]
         how = ["-s", "-k", "-L", "--noproxy", "*", "--max-time", "60", "-w", "\n%{http_code}", *jar, *resolve, *more]
-        text, _, code = self._kiosk.phone("curl", *how, url, check=False, seconds=90).rpartition("\n")
+        text, _, code = self._ask("curl", *how, url, check=False, seconds=90).rpartition("\n")
         return int(code or 0), text
 
     def portal(self, path: str = "/") -> tuple[int, str]:
@@ -82,6 +81,22 @@ class Phone:
         until(lambda: self.portal()[0] == 200, "the portal's first page", 60)
         until(lambda: self.portal("/courses")[0] == 200, "the courses", 60)
         until(lambda: self.library()[0] == 200, "the library", 60)
+
+
+def on_the_hotspot(kiosk: Container, folder: Path) -> Phone:
+    """Return a phone on the hotspot's cable of a kiosk in a container; again after each start of it."""
+    kiosk.run("ip", "address", "replace", f"{OWN}/24", "dev", "wlan0")
+    kiosk.run("ip", "link", "set", "wlan0", "up")
+    place = kiosk.network.phone
+    run("ip", "-n", place, "address", "replace", "10.77.0.9/24", "dev", "hotspot")
+    run("ip", "-n", place, "route", "replace", "default", "via", OWN)
+    return Phone(kiosk, kiosk.phone, str(folder / "cookies"))
+
+
+def inside(kiosk: Place) -> Phone:
+    """Return a phone that is the kiosk itself, where there is no hotspot."""
+    kiosk.run("ip", "address", "replace", f"{OWN}/24", "dev", "lo")
+    return Phone(kiosk, kiosk.run, "/run/rig-cookies", "127.0.0.1")
 
 
 def plain(page: str) -> str:

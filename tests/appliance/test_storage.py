@@ -24,6 +24,11 @@ LIBRARY = (
 
 
 @pytest.fixture(scope="module")
+def values(tree: Tree) -> dict[str, object]:
+    return kiosks.variables(kiosks.provisioned(tree).federation) | {"kiosk_bundle": str(kiosks.bundle())} | STORAGE
+
+
+@pytest.fixture(scope="module")
 def kiosk(tree: Tree, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     folder = tmp_path_factory.mktemp("disks")
     provisioned = kiosks.provisioned(tree)
@@ -38,9 +43,7 @@ def kiosk(tree: Tree, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mach
         yield machine
 
 
-def play(kiosk: Machine, tree: Tree, **more: object) -> playbook.Recap:
-    provisioned = kiosks.provisioned(tree)
-    values = kiosks.variables(provisioned.federation) | {"kiosk_bundle": str(kiosks.bundle())} | STORAGE | more
+def play(kiosk: Machine, values: dict[str, object]) -> playbook.Recap:
     done = playbook.play(kiosk.ssh, kiosks.SITE, values, seconds=3600)
     assert done.well, done.printed[-6000:]
     return done
@@ -61,12 +64,14 @@ def source(kiosk: Machine, place: str) -> str:
 
 
 @pytest.mark.long
-def test_its_state_moves_to_the_partition_and_the_system_becomes_read_only(kiosk: Machine, tree: Tree) -> None:
+def test_its_state_moves_to_the_partition_and_the_system_becomes_read_only(
+    kiosk: Machine, values: dict[str, object]
+) -> None:
     report(f"storage: machine ready in {kiosk.start():.0f} s")
     before = generation(kiosk)
     assert before == "generations/1"
     kiosk.run(KIOSK, "operator", "add", "amina", "--manager")
-    done = play(kiosk, tree)
+    done = play(kiosk, values)
     report(f"storage: playbook {done.seconds:.0f} s, {done.changed} changed")
     for place in ("/var/lib/kiosk", "/opt/kiosk", "/var/lib/kiosk-helper", "/var/lib/systemd/timesync"):
         assert source(kiosk, place).startswith("/dev/vdb"), place
@@ -112,9 +117,9 @@ def test_the_partition_is_checked_and_swap_and_journal_are_in_memory(kiosk: Mach
 
 
 @pytest.mark.long
-def test_another_run_opens_the_system_changes_it_and_closes_it(kiosk: Machine, tree: Tree) -> None:
+def test_another_run_opens_the_system_changes_it_and_closes_it(kiosk: Machine, values: dict[str, object]) -> None:
     boot = kiosk.run("cat", "/proc/sys/kernel/random/boot_id")
-    done = play(kiosk, tree, kiosk_cooperative="Kijiji Farmers")
+    done = play(kiosk, values | {"kiosk_cooperative": "Kijiji Farmers"})
     report(f"storage: playbook on a read-only system {done.seconds:.0f} s, {done.changed} changed")
     until(lambda: source(kiosk, "/") == "overlayroot", "a system that is read-only again", 600, pause=2)
     kiosk.wait_until_ready()
