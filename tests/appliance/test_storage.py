@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.appliance import image, kiosks, looking, playbook
+from tests.appliance import image, kiosks, looking, operator, playbook
 from tests.appliance import machine as machines
 from tests.appliance.conftest import report
 from tests.appliance.machine import Machine
@@ -16,11 +16,6 @@ from tests.appliance.tree import Tree
 
 KIOSK = "/usr/local/bin/kiosk"
 STORAGE = {"kiosk_data_partition": "LABEL=KIOSKDATA", "kiosk_read_only_system": True, "kiosk_fetches_packages": False}
-HOME = "import urllib.request as r; print(r.urlopen('http://127.0.0.1/', timeout=60).status)"
-LIBRARY = (
-    "import urllib.request as r; q = r.Request('http://127.0.0.1/', headers={'Host': 'books.lan'});"
-    "print(r.urlopen(q, timeout=60).status)"
-)
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +39,8 @@ def kiosk(tree: Tree, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mach
 
 
 def play(kiosk: Machine, values: dict[str, object]) -> playbook.Recap:
-    done = playbook.play(kiosk.ssh, kiosks.SITE, values, seconds=3600)
+    # The roles beside it take a quarter of an hour here, and are tried in the container.
+    done = playbook.play(kiosk.ssh, kiosks.SITE, values, "--tags", "storage", seconds=3600)
     assert done.well, done.printed[-6000:]
     return done
 
@@ -54,8 +50,7 @@ def generation(kiosk: Machine) -> str:
 
 
 def serves(kiosk: Machine) -> None:
-    assert kiosk.run("python3", "-c", HOME).strip() == "200"
-    assert kiosk.run("python3", "-c", LIBRARY).strip() == "200"
+    operator.inside(kiosk).reads_on()
     assert looking.failed_units(kiosk) == []
 
 
@@ -119,10 +114,10 @@ def test_the_partition_is_checked_and_swap_and_journal_are_in_memory(kiosk: Mach
 @pytest.mark.long
 def test_another_run_opens_the_system_changes_it_and_closes_it(kiosk: Machine, values: dict[str, object]) -> None:
     boot = kiosk.run("cat", "/proc/sys/kernel/random/boot_id")
-    done = play(kiosk, values | {"kiosk_cooperative": "Kijiji Farmers"})
+    done = play(kiosk, values | {"kiosk_journal_mb": 8})
     report(f"storage: playbook on a read-only system {done.seconds:.0f} s, {done.changed} changed")
     until(lambda: source(kiosk, "/") == "overlayroot", "a system that is read-only again", 600, pause=2)
     kiosk.wait_until_ready()
     assert kiosk.run("cat", "/proc/sys/kernel/random/boot_id") != boot
-    assert "Kijiji Farmers" in kiosk.run("cat", "/etc/kiosk/kiosk.yaml")
+    assert "RuntimeMaxUse=8M" in kiosk.run("cat", "/etc/systemd/journald.conf.d/kiosk.conf")
     serves(kiosk)
