@@ -13,7 +13,7 @@ from kiosk.config import Config
 from kiosk.errors import HostError, KioskError
 from kiosk.host import certificate, processes, wifi
 from kiosk.host.wifi import Network
-from kiosk.store import copies, generations, operators
+from kiosk.store import copies, generations, operators, unreadable
 from kiosk.store.db import Connection, transaction
 from kiosk.store.operators import Rights
 from kiosk.store.state import State, sync_folder, write_durably
@@ -24,6 +24,8 @@ from kiosk.web.setup_card import Face
 FIRST = "operator"
 DATABASE_MODE = 0o660
 PATIENCE_SECONDS = 20.0
+READ_SECONDS = 10.0
+"""How long each look at the health reads on in what is kept."""
 LOOK_SECONDS = 20.0
 """How long a start may be held up to look at the database."""
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -66,13 +68,15 @@ def setup(config_path: Path, hotspot: Path | None, pem: Path | None, folder: Pat
 @click.command()
 @CONFIG
 def health(config_path: Path) -> None:
-    """Ask the portal and the library whether they answer; ends with 7 where one does not.
+    """Read on in what is kept, to find what the card does not give back; ask the portal and the library whether they
+    answer; ends with 7 where one does not.
 
     \b
     Example:
       kiosk health
     """
     config = configuration.load(config_path)
+    unreadable.look(State(config.state), system_clock(), READ_SECONDS)
     sites = {"portal": config.portal, "library": config.library}
     silent = [name for name, site in sites.items() if not processes.site_answers(site, seconds=PATIENCE_SECONDS)]
     if silent:

@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flask import current_app, url_for
-from flask_babel import format_decimal, gettext
+from flask_babel import format_decimal, gettext, ngettext
 
 from kiosk.clock import Now
 from kiosk.console import session
-from kiosk.host.health import Health, Uplink
+from kiosk.host.health import Card, Health, Uplink
 from kiosk.web import i18n
 
 WARM, HOT = 70, 80
@@ -78,6 +78,21 @@ def disk(free: int, total: int) -> Light:
     return good(sentence)
 
 
+def card(found: Card | None, unreadable: int) -> Light:
+    """Return whether the card gives back what was written, and takes what is."""
+    remedy = gettext("Make a backup, and take a new card soon.")
+    if found is None:
+        return bad(gettext("The card can not be read."), remedy)
+    if found.read_only:
+        return bad(gettext("The card can only be read: nothing new is kept."), remedy)
+    if unreadable:
+        told = ngettext("%(num)s file can not be read any more.", "%(num)s files can not be read any more.", unreadable)
+        return bad(told, remedy)
+    if found.errors:
+        return bad(gettext("The card has given back what was not written."), remedy)
+    return good(gettext("All that is kept can be read."))
+
+
 def memory(health: Health) -> Light:
     """Return how much memory is left."""
     free, total = health.free_memory_bytes, health.memory_bytes
@@ -139,6 +154,11 @@ def clock(now: Now, *, vouched: bool) -> Light:
 
 def wifi(health: Health) -> Light:
     """Return how many phones the hotspot has, and whether it can have as many as it should."""
+    if health.radio is False:
+        return bad(
+            gettext("There is no radio for the Wi-Fi: no phone can join."),
+            gettext("Restart it. Is the radio plugged in?"),
+        )
     if health.small_firmware is False:
         sentence = gettext(
             "An update changed the radio’s software: it now serves %(seats)s phones.", seats=health.seats

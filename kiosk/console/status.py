@@ -18,7 +18,7 @@ from kiosk.console.syncs import Sync
 from kiosk.host import health, link, processes, timekeeping
 from kiosk.host.health import Health
 from kiosk.store import clock as clocks
-from kiosk.store import events, generations, moderation, queue
+from kiosk.store import events, generations, moderation, queue, unreadable
 from kiosk.web import current, i18n
 from kiosk.web.db import conn
 
@@ -37,7 +37,16 @@ def show() -> str:
     return render_template(
         "status.html",
         going_on=unplug.going_on(conn(), machine),
-        lights=[_content(), _sync(history), _disk(), *_machine(machine), _board(), database.light(), _backup()],
+        lights=[
+            _content(),
+            _sync(history),
+            _disk(),
+            _card(),
+            *_machine(machine),
+            _board(),
+            database.light(),
+            _backup(),
+        ],
         history=history[1:],
         generation=generations.get(conn(), current.generation()),
         source=current.config().sync,
@@ -74,6 +83,12 @@ def _disk() -> Light:
     usage = shutil.disk_usage(current.state().folder)
     light = lights.disk(usage.free, usage.total)
     return named(light, "disk", gettext("Room on the card"), "content.show", gettext("Make room"))
+
+
+def _card() -> Light:
+    state = current.state()
+    light = lights.card(health.card(state.folder), len(unreadable.files(state)))
+    return named(light, "card", gettext("Card"), "backup.show", gettext("Make a backup"))
 
 
 def _machine(machine: Health) -> list[Light]:

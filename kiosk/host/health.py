@@ -44,6 +44,16 @@ class Uplink:
 
 
 @dataclass(frozen=True)
+class Card:
+    """The file system that state lies on: whether it can only be read, and how many errors the kernel met in it (None
+    where that is not told).
+    """
+
+    read_only: bool
+    errors: int | None = None
+
+
+@dataclass(frozen=True)
 class Health:
     """How the machine is.
 
@@ -52,6 +62,7 @@ class Health:
         celsius: of the processor.
         power: the voltage.
         uplink: the way to the internet.
+        radio: whether there is a radio for the hotspot.
         small_firmware: whether the radio has the firmware that serves many phones.
         phones, seats: phones on the Wi-Fi now, and how many it can serve.
         sticks: the partitions of sticks that are mounted, such as "sdb1".
@@ -62,6 +73,7 @@ class Health:
     celsius: float | None = None
     power: Power | None = None
     uplink: Uplink | None = None
+    radio: bool | None = None
     small_firmware: bool | None = None
     phones: int | None = None
     seats: int | None = None
@@ -80,11 +92,31 @@ def read(root: Path = ROOT) -> Health:
         celsius=_celsius(root),
         power=_power(root),
         uplink=way,
+        radio=None if way is None else radio is not None,
         small_firmware=small,
         phones=_phones(radio),
         seats=None if small is None else SEATS[small],
         sticks=_sticks(root),
     )
+
+
+def card(folder: Path, root: Path = ROOT) -> Card | None:
+    """Return how the file system of a folder is; None where nothing of it can be read."""
+    try:
+        device = folder.stat().st_dev
+        read_only = bool(os.statvfs(folder).f_flag & os.ST_RDONLY) or _shut(root, device)
+    except OSError:
+        return None
+    place = root / "sys/dev/block" / f"{os.major(device)}:{os.minor(device)}"
+    return Card(read_only, _number(root / "sys/fs/ext4" / Path(os.path.realpath(place)).name / "errors_count"))
+
+
+def _shut(root: Path, device: int) -> bool:
+    # After an error the kernel takes no more writes; newer ones say so by a word of their own.
+    number = f"{os.major(device)}:{os.minor(device)}"
+    lines = [line.split() for line in (_text(root / "proc/self/mountinfo") or "").splitlines()]
+    options = {word for words in lines if words[2:3] == [number] for word in words[-1].split(",")}
+    return bool(options & {"ro", "emergency_ro"})
 
 
 def is_locked(path: Path) -> bool:

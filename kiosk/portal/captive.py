@@ -19,9 +19,9 @@ from werkzeug.wrappers import Response as AnyResponse
 from kiosk.config import Config
 from kiosk.errors import InvalidInput
 from kiosk.portal import probes
-from kiosk.store import welcomed
+from kiosk.store import sought, welcomed
 from kiosk.store.db import transaction
-from kiosk.web import current
+from kiosk.web import current, phone
 from kiosk.web.db import conn
 
 API = "/.well-known/captive-portal"
@@ -39,7 +39,9 @@ pages = Blueprint("captive", __name__)
 def install(app: Flask) -> None:
     """Add the pages. OK needs no token: pop-ups keep no cookies, and whoever forges it only saves a visitor a tap."""
     app.register_blueprint(pages)
-    current.site_of(app).state.secret(TELLER)  # the DHCP server's script reads it, and does not make it
+    # Made now: the DHCP server's script reads the first, and a card that can only be read still serves with the rest.
+    for each in (TELLER, KEY, phone.KEY, sought.KEY):
+        current.site_of(app).state.secret(each)
     app.extensions["csrf"].exempt(accept)
     app.extensions["csrf"].exempt(forget)
 

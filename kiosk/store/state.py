@@ -16,6 +16,7 @@ asked/                   the backup that an operator wants restored
 restoring/               a backup that is being unpacked and checked
 replaced/                the database before the last restore
 copies/                  the last good copies of the database
+unreadable.json          files that the card did not give back
 broken/                  databases that the card gave back broken, set aside
 secrets/                 keys of this kiosk alone, for its own accounts and nobody else
 """

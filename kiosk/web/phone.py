@@ -15,6 +15,8 @@ from flask import request, session
 from kiosk.web import current
 
 FIELD = "phone"
+KEY = "phones"
+"""The secret of the hashes."""
 
 
 def phone() -> str:
@@ -38,5 +40,5 @@ def address() -> str:
 
 def hashed(text: str) -> str:
     """Return what the store may keep for a phone's number or an address (32 hex digits)."""
-    key = bytes.fromhex(current.state().secret("phones"))
+    key = bytes.fromhex(current.state().secret(KEY))
     return hashlib.blake2b(text.encode(), key=key, digest_size=16).hexdigest()

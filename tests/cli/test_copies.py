@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import closing
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from tests.making import Village
 def config(village: Village) -> Path:
     village.release()
     village.agent().run()
+    long_ago = village.clock().timestamp()  # else it may have been activated in the second of the copy
+    os.utime(village.state.current, (long_ago, long_ago), follow_symlinks=False)
     return configure(village.folder / "kiosk.yaml", village.state.folder, village.folder / "root.json")
 
 

@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from kiosk.clock import Now
 from kiosk.console import create_console, lights, unplug
 from kiosk.host import health
-from kiosk.host.health import Health, Power, Uplink
+from kiosk.host.health import Card, Health, Power, Uplink
 from kiosk.host.machine import Helped, Unhelped
 from kiosk.store import audit, db, events, moderation, threads, uploads
 from kiosk.store.moderation import Act
@@ -51,6 +51,7 @@ COLOURS = [
     (lights.power, Health(power=Power(False, True)), "wait"),
     (lights.power, Health(power=Power(True, True)), "bad"),
     (lights.wifi, Health(), "unknown"),
+    (lights.wifi, Health(radio=False), "bad"),
     (lights.wifi, Health(small_firmware=True, seats=19), "unknown"),
     (lights.wifi, Health(small_firmware=True, phones=3, seats=19), "good"),
     (lights.wifi, Health(small_firmware=True, phones=19, seats=19), "wait"),
@@ -82,11 +83,30 @@ def test_the_link_and_the_clock_have_lights(app: Flask) -> None:
         assert lights.services({"Portal": True, "Library": True}).colour == "good"
         assert "Library" in lights.services({"Portal": True, "Library": False}).sentence
         assert lights.disk(10**8, 10**10).colour == "bad"
+        assert lights.card(Card(read_only=False, errors=0), 0).colour == "good"
+        assert lights.card(Card(read_only=False), 0).colour == "good"
+        for found, unreadable in ((None, 0), (Card(read_only=True), 0), (Card(False, 0), 2), (Card(False, 3), 0)):
+            light = lights.card(found, unreadable)
+            assert light.colour == "bad"
+            assert "new card" in light.remedy
 
 
 def test_the_start_page_has_a_row_of_lights(inside: FlaskClient) -> None:
     page = inside.get("/", **HOST).text
-    for key in ("content", "sync", "disk", "link", "wifi", "clock", "services", "power", "heat", "memory", "board"):
+    for key in (
+        "content",
+        "sync",
+        "disk",
+        "card",
+        "link",
+        "wifi",
+        "clock",
+        "services",
+        "power",
+        "heat",
+        "memory",
+        "board",
+    ):
         assert f'id="{key}"' in page
     assert "Does not answer: Portal, Library." in page
     assert "Nothing is going on." in page

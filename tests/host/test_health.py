@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import fcntl
+import os
 from pathlib import Path
 
 import pytest
 
 from kiosk.host import health
-from kiosk.host.health import Health, Power, Uplink
+from kiosk.host.health import Card, Health, Power, Uplink
 
 ROUTES = "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\tWindow\tIRTT\n"
 
@@ -148,3 +149,21 @@ def test_sticks_that_are_put_in_are_found_and_the_systems_own_disk_is_none(tmp_p
         (tmp_path / "sys/class/block" / name).symlink_to(tmp_path / "sys/devices" / bus / name)
     put(tmp_path, "proc/self/mounts", "/dev/sda1 /boot/firmware vfat rw 0 0\n/dev/sdb1 /run/kiosk-usb/sdb1 vfat rw 0 0")
     assert health.plugged(tmp_path) == ("sdb1", "sdc")
+
+
+def test_a_card_after_an_error_takes_no_more_writes(tmp_path: Path) -> None:
+    device = tmp_path.stat().st_dev
+    number = f"{os.major(device)}:{os.minor(device)}"
+    (tmp_path / "proc/self").mkdir(parents=True)
+    mountinfo = tmp_path / "proc/self/mountinfo"
+    mountinfo.write_text(f"1 2 9:9 / / rw - ext4 /dev/x ro\n3 2 {number} / /var rw,noatime - ext4 /dev/y rw\n")
+    assert health.card(tmp_path, tmp_path) == Card(read_only=False, errors=None)
+    for word in ("ro", "rw,emergency_ro"):
+        mountinfo.write_text(f"3 2 {number} / /var rw,noatime - ext4 /dev/y {word}\n")
+        assert health.card(tmp_path, tmp_path) == Card(read_only=True, errors=None)
+    (tmp_path / f"sys/dev/block/{number}").mkdir(parents=True)
+    errors = tmp_path / "sys/fs/ext4" / number / "errors_count"
+    errors.parent.mkdir(parents=True)
+    errors.write_text("3\n")
+    assert health.card(tmp_path, tmp_path) == Card(read_only=True, errors=3)
+    assert health.card(tmp_path / "none") is None
