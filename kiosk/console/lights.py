@@ -89,7 +89,7 @@ def card(found: Card | None, unreadable: int) -> Light:
         told = ngettext("%(num)s file can not be read any more.", "%(num)s files can not be read any more.", unreadable)
         return bad(told, remedy)
     if found.errors:
-        return bad(gettext("The card has given back what was not written."), remedy)
+        return bad(gettext("The card has given back something other than what was written."), remedy)
     return good(gettext("All that is kept can be read."))
 
 
