@@ -108,6 +108,18 @@ def test_one_wrong_variable_is_enough(provisioned: Provisioned, kiosk: tuple[Con
     assert re.findall(r" - ['\"]*(kiosk_\w+):", done.printed) == ["kiosk_country"]
 
 
+def test_a_machine_that_is_reached_by_the_hotspots_radio_is_not_cut_off(
+    provisioned: Provisioned, kiosk: tuple[Container, Phone]
+) -> None:
+    kept = kiosk[0].run("ip", "route", "show", "default").split()
+    kiosk[0].run("ip", "route", "delete", "default")
+    kiosk[0].run("ip", "route", "add", "default", "dev", "wlan0")
+    done = playbook.play(kiosk[0].ssh, SITE, kiosks.variables(provisioned.federation))
+    assert (done.well, done.changed) == (False, 0), done.printed
+    assert "by wlan0, which becomes the hotspot" in " ".join(done.printed.split())
+    kiosk[0].run("ip", "route", "replace", *kept)
+
+
 def test_without_a_radio_it_serves_by_cable_and_says_so(kiosk: tuple[Container, Phone]) -> None:
     # The container has none: its hotspot is a cable.
     kiosk[1].reads_on()
