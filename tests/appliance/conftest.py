@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-
 import pytest
 
+from tests import figures
 from tests.appliance import kiosks
 from tests.appliance import tree as trees
-
-OURS = "appliance"
-SUMMARY: list[str] = []
 
 
 @pytest.fixture(scope="session")
@@ -27,20 +23,4 @@ def provisioned(tree: trees.Tree) -> kiosks.Provisioned:
 
 def report(line: str) -> None:
     """Have a line in the summary at the end of the run."""
-    SUMMARY.append(line)
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    # What a test said goes with its report, which comes from another process where several run at a time.
-    made = yield
-    made.user_properties = [*made.user_properties, *((OURS, line) for line in SUMMARY)]
-    SUMMARY.clear()
-    return made
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    reports = [each for some in terminalreporter.stats.values() for each in some if isinstance(each, pytest.TestReport)]
-    for name, line in (told for each in reports for told in each.user_properties):
-        if name == OURS:
-            terminalreporter.write_line(f"appliance: {line}")
+    figures.tell(f"appliance: {line}")

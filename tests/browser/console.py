@@ -22,6 +22,7 @@ from kiosk.store import (
     bans,
     board_settings,
     cards,
+    copies,
     counts,
     db,
     events,
@@ -130,6 +131,7 @@ def _fill(conn: db.Connection, state: State) -> None:
     for number, (kind, detail) in enumerate(SYNCS):
         events.record(conn, kind, NOW - timedelta(hours=40 - 6 * number), **detail)
     events.record(conn, "backup.finished", NOW - timedelta(days=2))
+    events.record(conn, copies.REPLACED, NOW - timedelta(days=1), copied_at=db.to_text(NOW - timedelta(days=2)))
     _write(conn)
     _send(conn, state)
     _tell(conn, state)

@@ -15,6 +15,7 @@ from typing import TypeVar
 
 import pytest
 
+from tests import figures
 from tests.faults import scene as scenes
 from tests.faults import tracing, verdict
 from tests.faults.scene import Kiosk, Scene
@@ -28,7 +29,6 @@ WORKERS = 2
 KILLED = -9
 """The exit code of a process that SIGKILL ended."""
 MEMORY = Path("/dev/shm")
-SUMMARY: list[str] = []
 
 Case = TypeVar("Case")
 
@@ -153,9 +153,4 @@ def how_many(there_are: int) -> int:
 
 def report(line: str) -> None:
     """Have a line in the summary at the end of the run."""
-    SUMMARY.append(line)
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    for line in SUMMARY:
-        terminalreporter.write_line(f"faults: {line}")
+    figures.tell(f"faults: {line}")
