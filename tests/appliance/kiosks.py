@@ -30,6 +30,7 @@ ROOT = Path(__file__).parents[2]
 SITE = ROOT / "provisioning" / "site.yml"
 ARCH, PYTHON = "x86_64", "3.13"
 WIFI, PASSWORD = "Kijiji", "maize and beans"
+UPLINK, UPLINK_PASSWORD = "Büro; 2", "back\\slash and space"
 PORTAL, LIBRARY, CONSOLE = "http://kiosk.lan", "http://books.lan", "https://console.kiosk.lan"
 MIRROR = f"http://{network.LAPTOP}:{federations.PORT}"
 OLD_SECONDS = 12 * 3600
@@ -58,6 +59,8 @@ def variables(federation: Federation) -> dict[str, object]:
         "kiosk_time_zone": "Africa/Kampala",
         "kiosk_mirrors": [MIRROR],
         "kiosk_trusted_root": str(federation.root_of_trust),
+        "kiosk_uplink_wifi_name": UPLINK,
+        "kiosk_uplink_wifi_password": UPLINK_PASSWORD,
         "kiosk_ssh": True,
         "kiosk_neighbours": False,
         # Neither a container nor the emulated machine has one.

@@ -60,6 +60,16 @@ def test_no_unit_waits_for_itself_by_way_of_others(kiosk: Container) -> None:
     assert kiosk.run("sh", "-c", f"{words} 2>&1", check=False) == ""
 
 
+def test_networkmanager_knows_the_uplinks_by_air_and_by_modem(kiosk: Container) -> None:
+    told = kiosk.run("nmcli", "--show-secrets", "--get-values", "802-11-wireless.ssid,802-11-wireless-security.psk",
+                     "connection", "show", "wifi")  # fmt: skip
+    assert told.replace("\\", "") == f"{kiosks.UPLINK}\n{kiosks.UPLINK_PASSWORD}\n".replace("\\", "")
+    assert kiosk.run("nmcli", "--get-values", "gsm.auto-config", "connection", "show", "modem") == "yes\n"
+    # Each is started when it is needed: both together take as much as the web server.
+    for name in ("ModemManager.service", "wpa_supplicant.service"):
+        assert kiosk.run("systemctl", "is-active", name, check=False).strip() == "inactive"
+
+
 def test_nothing_listens_that_is_not_meant_to(kiosk: Container) -> None:
     until(lambda: "kiwix-serve" in {each.program for each in looking.listening(kiosk)}, "the books' server")
     found = {

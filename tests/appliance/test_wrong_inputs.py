@@ -46,6 +46,9 @@ WRONG = {
     "kiosk_hotspot_public_address": "8.8.8.8",
     "kiosk_lease_minutes": 1,
     "kiosk_hotspot_internet": "",
+    "kiosk_uplink_wifi_name": "Büro " * 7,
+    "kiosk_uplink_wifi_password": "short",
+    "kiosk_uplink_apn": "an access point",
     "kiosk_ssh": "by key",
     "kiosk_bundle": "/nowhere/kiosk.tar",
     "kiosk_fetches_packages": "no thanks",
@@ -117,7 +120,8 @@ def test_a_machine_that_is_reached_by_the_hotspots_radio_is_not_cut_off(
     done = playbook.play(kiosk[0].ssh, SITE, kiosks.variables(provisioned.federation))
     assert (done.well, done.changed) == (False, 0), done.printed
     assert "by wlan0, which becomes the hotspot" in " ".join(done.printed.split())
-    kiosk[0].run("ip", "route", "replace", *kept)
+    kiosk[0].run("ip", "route", "delete", "default", "dev", "wlan0")
+    kiosk[0].run("ip", "route", "add", *kept)
 
 
 def test_without_a_radio_it_serves_by_cable_and_says_so(kiosk: tuple[Container, Phone]) -> None:
