@@ -13,7 +13,7 @@ SCRIPTS := provisioning/device/kiosk-release
 PLUGINS := provisioning/image/connection/tree.py
 CATALOGUES := $(wildcard kiosk/locale/*/LC_MESSAGES/kiosk.po)
 
-.PHONY: run test lint types contracts unit faults bench-updates bench-memory bench-portal screenshots setup setup-test bundle wheels debs image lock clean appliance
+.PHONY: run test lint types contracts unit faults bench-updates bench-memory bench-portal screenshots setup setup-test bundle wheels debs image lock clean appliance appliance-long machines
 
 run: setup
 	@provisioning/development/apt-packages optional ffmpeg fonts-dejavu-core fonts-lohit-deva kiwix-tools librsvg2-bin \
@@ -45,9 +45,13 @@ faults: setup-test
 
 # The whole appliance, the long part too: a real Debian 13 in containers and in emulated machines, with radios and power cuts.
 # One test at a time: two machines at once would be slow enough to fail.
-appliance: setup-test
-	@provisioning/development/apt-packages required binfmt-support dosfstools exfatprogs fdisk mtools qemu-system-arm qemu-system-x86 qemu-user-static
+appliance: setup-test machines
 	$(BIN)/pytest -n0 -m "long or not long" tests/appliance
+# What CI tries beside `make test`: the card's image is left out, which takes longer than all the rest on another processor.
+appliance-long: setup-test machines
+	$(BIN)/pytest -n0 -m long tests/appliance --ignore=tests/appliance/test_image.py
+machines:
+	@provisioning/development/apt-packages required binfmt-support dosfstools exfatprogs fdisk mtools qemu-system-arm qemu-system-x86 qemu-user-static
 
 # What an update costs beside rsync, zsync, casync, zchunk, ostree and deltas of whole archives; takes an hour. To measure
 # some series only: make bench-updates SERIES="django wiki".
