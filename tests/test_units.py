@@ -51,6 +51,14 @@ def test_a_service_has_high_walls(units: Path, name: str) -> None:
     assert float(found[1]) <= MOST_EXPOSED, done.stdout
 
 
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_waits_for_the_partition_of_its_program(name: str) -> None:
+    # A start does not wait for that partition: without this line a slow card has none of them start.
+    places = re.search(r"(?m)^RequiresMountsFor=(.*)$", (FOLDER / name).read_text())
+    assert places
+    assert "/opt/kiosk" in places[1].split()
+
+
 @pytest.mark.parametrize("name", [*UNITS, "90-kiosk-usb.rules"])
 def test_each_group_of_lines_says_why(name: str) -> None:
     explained = False
