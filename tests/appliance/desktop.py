@@ -37,8 +37,8 @@ FILES = ("config-dir", "system-config-dir", "state-file", "intern-config", "pid-
 APART = f"""\
 mount -t sysfs -o ro none /sys
 umount /etc/resolv.conf
-mkdir -p {FOLDER}/$0/etc {FOLDER}/$0/work /run/NetworkManager /var/lib/NetworkManager
-mount -t overlay none -o lowerdir=/etc,upperdir={FOLDER}/$0/etc,workdir={FOLDER}/$0/work /etc
+mkdir -p {FOLDER}/apart/$0/etc {FOLDER}/apart/$0/work /run/NetworkManager /var/lib/NetworkManager
+mount -t overlay none -o lowerdir=/etc,upperdir={FOLDER}/apart/$0/etc,workdir={FOLDER}/apart/$0/work /etc
 mount -t tmpfs none /run/NetworkManager
 mount -t tmpfs none /var/lib/NetworkManager
 exec "$@"
@@ -101,4 +101,4 @@ def _start(phone: Phone, name: str, command: list[str]) -> None:
         "ip", "netns", "exec", phone.name, *apart, *command,
     )  # fmt: skip
     if name == "bus":
-        until(lambda: "bus" in phone.machine.run("ls", FOLDER).split(), "a bus")
+        until(lambda: "srw" in phone.machine.run("ls", "-l", f"{FOLDER}/bus", check=False), "a bus")
