@@ -32,6 +32,14 @@ uri=http://network-test.debian.org/nm
 interval=300
 """
 FILES = ("config-dir", "system-config-dir", "state-file", "intern-config", "pid-file")
+PROGRAMS = {
+    "bus": ["dbus-daemon", f"--config-file={FOLDER}/bus.conf", "--nofork", "--nopidfile"],
+    "radio": ["wpa_supplicant", "-u", "-O", f"{FOLDER}/radio"],
+    "network": [
+        "NetworkManager", "--no-daemon", f"--config={FOLDER}/settings.conf",
+        *(f"--{name}={FOLDER}/of-{name}" for name in FILES),
+    ],
+}  # fmt: skip
 # Where /sys can not be written it does not wait for udev, which does not see this network.
 # It writes who answers names into an /etc of its own.
 APART = f"""\
@@ -54,8 +62,7 @@ class Desktop:
 
     def join(self, network: str, passphrase: str) -> None:
         """Join a Wi-Fi network and take an address."""
-        listed = ("-t", "-f", "SSID", "device", "wifi", "list")
-        until(lambda: network in self.nmcli(*listed, check=False), f"{network} in its list", JUDGED_SECONDS, pause=2)
+        until(lambda: network in self._networks(), f"{network} in its list", JUDGED_SECONDS, pause=2)
         self.nmcli("device", "wifi", "connect", network, "password", passphrase, seconds=JUDGED_SECONDS)
 
     def judges(self, wanted: str) -> float:
@@ -65,6 +72,12 @@ class Desktop:
             lambda: self.nmcli(*check, check=False).strip() == wanted, f"NetworkManager says '{wanted}'",
             JUDGED_SECONDS, pause=1,
         )  # fmt: skip
+
+    def _networks(self) -> str:
+        units = [f"rig-{name}.service" for name in PROGRAMS]
+        run = self.phone.machine.run("systemctl", "is-active", *units, check=False).split()
+        assert run == ["active"] * len(units), f"{units}: {run}"
+        return self.nmcli("-t", "-f", "SSID", "device", "wifi", "list", check=False)
 
     def nmcli(self, *words: str, check: bool = True, seconds: float = 60) -> str:
         """Have it do something by its own command line; return what that said."""
@@ -79,18 +92,12 @@ def desktop(phone: Phone) -> Iterator[Desktop]:
     machine.run("mkdir", "-p", f"{FOLDER}/connections")
     machine.run("tee", f"{FOLDER}/bus.conf", given=BUS)
     machine.run("tee", f"{FOLDER}/settings.conf", given=SETTINGS)
-    own = [f"--{name}={FOLDER}/of-{name}" for name in FILES]
-    programs = {
-        "bus": ["dbus-daemon", f"--config-file={FOLDER}/bus.conf", "--nofork", "--nopidfile"],
-        "radio": ["wpa_supplicant", "-u", "-O", f"{FOLDER}/radio"],
-        "network": ["NetworkManager", "--no-daemon", f"--config={FOLDER}/settings.conf", *own],
-    }
     try:
-        for name, command in programs.items():
+        for name, command in PROGRAMS.items():
             _start(phone, name, command)
         yield Desktop(phone)
     finally:
-        for name in reversed(programs):
+        for name in reversed(PROGRAMS):
             machine.run("systemctl", "stop", f"rig-{name}.service", check=False)
 
 
