@@ -111,7 +111,8 @@ def stations(kiosk: Machine) -> int:
 
 
 def test_the_network_is_announced_by_itself_when_the_portal_answers(kiosk: Machine, phones: list[Phone]) -> None:
-    assert looking.failed_units(kiosk) == []
+    failed = looking.failed_units(kiosk)
+    assert not failed, [looking.why(kiosk, each) for each in failed]
     times = {}
     for unit in ("kiosk-portal", "nginx", "nftables", "hostapd", "dnsmasq"):
         told = kiosk.run("systemctl", "show", f"--property=ActiveState,{','.join(STARTED)}", f"{unit}.service")
