@@ -10,7 +10,7 @@ DEMO_BOOKS := .run/recipes/real-books
 # Python that runs on the kiosk and belongs to no release.
 SCRIPTS := provisioning/device/kiosk-release
 # That runs on the laptop, in ansible, which says nothing of its types.
-PLUGINS := provisioning/image/connection/tree.py
+PLUGINS := provisioning/image/connection/tree.py provisioning/image/inside.py
 CATALOGUES := $(wildcard kiosk/locale/*/LC_MESSAGES/kiosk.po)
 
 .PHONY: run test lint types contracts unit faults bench-updates bench-memory bench-portal screenshots setup setup-test bundle wheels debs image lock clean appliance appliance-long machines
@@ -114,7 +114,7 @@ image: .venv/dev.stamp
 	@provisioning/development/apt-packages required debian-archive-keyring dosfstools e2fsprogs fdisk mmdebstrap mtools systemd-container
 	@[ "$$(uname -m)" = aarch64 ] || provisioning/development/apt-packages required binfmt-support qemu-user-static
 	@$(MAKE) --no-print-directory wheels ARCH=aarch64 KIOSK_PYTHON=3.13
-	@nice provisioning/image/make-image $(or $(INVENTORY),provisioning/inventory.yml) $(HOST)
+	@provisioning/image/make-image $(or $(INVENTORY),provisioning/inventory.yml) $(HOST)
 
 # Renews the lock files after a change of pyproject.toml; needs `uv`.
 lock:

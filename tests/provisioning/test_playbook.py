@@ -88,6 +88,18 @@ def test_modules_have_their_whole_names(path: Path) -> None:
         assert [word for word in set(task) - KEYWORDS if not word.startswith("ansible.builtin.")] == [], task["name"]
 
 
+@pytest.mark.parametrize("path", PLAYS, ids=lambda path: str(path.relative_to(FOLDER)))
+def test_only_templates_have_the_line_that_ansible_makes(path: Path) -> None:
+    assert "ansible_managed" not in path.read_text(), "known in a template alone: the task would fail where it is run"
+
+
+def test_what_has_the_uplink_is_not_masked_while_it_runs() -> None:
+    text = (FOLDER / "roles/network/tasks/uplink.yml").read_text()
+    masked = next(task for task in tasks(yaml.safe_load(text)) if task.get("loop"))
+    assert "systemd-networkd.service" not in masked["loop"], "its watchdog would end it"
+    assert "ConditionPathExists=!/etc/systemd/system/systemd-networkd.service.d/kiosk.conf" in text
+
+
 def test_roles_are_short() -> None:
     for role in sorted((FOLDER / "roles").iterdir()):
         lines = sum(len(path.read_text().splitlines()) for path in role.glob("tasks/*.yml"))

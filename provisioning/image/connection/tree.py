@@ -1,4 +1,4 @@
-"""Ansible's way into a system that does not run: a tree of files, entered by systemd-nspawn, command by command.
+"""Ansible's way into a system that does not run: a tree of files, in which `inside.py` waits for commands.
 
 True always: what the roles do stays in the tree. They see no network, no device, no process and no mount of the
 laptop, and can not turn its swap off, say. Where the tree is for another processor the kernel asks QEMU to run it.
@@ -7,8 +7,10 @@ laptop, and can not turn its swap off, say. Where the tree is for another proces
 from __future__ import annotations
 
 import shutil
-import subprocess
+import socket
+from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure
@@ -17,7 +19,7 @@ from ansible.plugins.connection import ConnectionBase
 DOCUMENTATION = """
 name: tree
 short_description: enter a system that does not run
-description: [Runs each command in a tree of files by systemd-nspawn, as root.]
+description: [Has each command run in a tree of files, as root.]
 author: the kiosk
 extends_documentation_fragment: [connection_pipelining]
 options:
@@ -26,13 +28,12 @@ options:
     type: path
     required: true
     vars: [{name: ansible_tree}]
+  door:
+    description: The socket by which commands come in.
+    type: path
+    required: true
+    vars: [{name: ansible_door}]
 """
-# `offline`: systemctl enables and masks, and starts nothing. /tmp has to last from one command to the next.
-ENTER = (
-    "systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--pipe", "--private-network", "--link-journal=no",
-    "--resolv-conf=off", "--timezone=off", "--setenv=SYSTEMD_OFFLINE=1",
-    "--setenv=PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-)  # fmt: skip
 
 
 class Connection(ConnectionBase):
@@ -48,13 +49,20 @@ class Connection(ConnectionBase):
     def exec_command(self, cmd: str, in_data: bytes | None = None, sudoable: bool = True) -> tuple[int, bytes, bytes]:
         """Run a command in the tree to its end; return its code and what it printed."""
         super().exec_command(cmd, in_data=in_data, sudoable=sudoable)
-        tree = self._root()
-        # The folder of the first disk and the firmware is a partition on the card, and has to look like one.
-        command = [*ENTER, f"--directory={tree}", f"--bind={tree}/boot/firmware:/boot/firmware", "/bin/sh", "-c", cmd]
-        environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "SYSTEMD_NSPAWN_TMPFS_TMP": "0"}
-        given = in_data or b""
-        done = subprocess.run(command, input=given, capture_output=True, env=environment, check=False)  # noqa: S603
-        return done.returncode, done.stdout, done.stderr
+        with ExitStack() as stack:
+            files = [stack.enter_context(TemporaryFile()) for _ in range(4)]
+            for file, data in zip(files, (cmd.encode(), in_data or b""), strict=False):
+                file.write(data)
+                file.seek(0)
+            door = stack.enter_context(socket.socket(socket.AF_UNIX))
+            door.connect(str(self.get_option("door")))
+            socket.send_fds(door, [b"."], [file.fileno() for file in files])
+            code = door.recv(16)
+            if not code:
+                raise AnsibleConnectionFailure("what waits for commands in the tree has ended")
+            for file in files[2:]:
+                file.seek(0)
+            return int(code), files[2].read(), files[3].read()
 
     def put_file(self, in_path: str, out_path: str) -> None:
         """Bring a file into the tree."""
@@ -70,11 +78,5 @@ class Connection(ConnectionBase):
         """Nothing is open."""
         self._connected = False
 
-    def _root(self) -> Path:
-        tree = Path(str(self.get_option("tree")))
-        if not (tree / "usr/bin").is_dir():
-            raise AnsibleConnectionFailure(f"there is no system in {tree}")
-        return tree
-
     def _inside(self, path: Any) -> Path:
-        return self._root() / str(path).lstrip("/")
+        return Path(str(self.get_option("tree"))) / str(path).lstrip("/")
