@@ -97,14 +97,16 @@ def _reach_the_world(found: Network, stack: ExitStack) -> None:
     until(lambda: "inet " in run("ip", "-n", found.laptop, "address", "show", "world", check=False), "a way out")
     run(*laptop, "sysctl", "-q", "-w", "net.ipv4.ip_forward=1")
     run(*laptop, "nft", "-f", "-", given=MASQUERADE)
+    # One address, whichever of its programs asks: networkd and NetworkManager call the machine differently.
     leases = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rig-"))) / "leases"
     _start(
         stack,
         [
             *laptop, "dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts",
             "--user=root", "--pid-file=", "--interface=cable", "--bind-interfaces", f"--server={WORLD_NAMESERVER}",
-            f"--dhcp-range={KIOSK},{KIOSK},1h", "--no-ping", f"--dhcp-option=option:router,{LAPTOP}",
-            f"--dhcp-option=option:dns-server,{NAMESERVER}", f"--dhcp-leasefile={leases}",
+            f"--dhcp-range={KIOSK},{KIOSK},1h", "--no-ping", "--dhcp-ignore-clid",
+            f"--dhcp-option=option:router,{LAPTOP}", f"--dhcp-option=option:dns-server,{NAMESERVER}",
+            f"--dhcp-leasefile={leases}",
         ],
     )  # fmt: skip
 
