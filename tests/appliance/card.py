@@ -26,6 +26,8 @@ from tests.appliance.tree import CACHE, Tree
 FOLDER = kiosks.ROOT / "build" / "image"
 HOUR = 3600
 CARD_BYTES = 8 << 30
+GREETING_SECONDS = 60
+"""An emulated machine that starts takes its time over ssh's keys."""
 BOOT, SYSTEM, DATA = 1, 2, 3
 """The partitions."""
 
@@ -95,13 +97,16 @@ class Card(Machine):
         """Run a command in it to its end and return what it printed.
 
         Raises:
-            OSError: there is no ssh.
+            OSError: there is no ssh, or no answer by it.
         """
         words = self.ssh.command(shlex.join(map(str, command)))
-        done = subprocess.run(
-            words, capture_output=True, text=True, errors="replace", timeout=seconds, check=False, env=ENVIRONMENT,
-            **({"stdin": subprocess.DEVNULL} if given is None else {"input": given}),
-        )  # fmt: skip
+        try:
+            done = subprocess.run(
+                words, input=given or "", capture_output=True, text=True, errors="replace", check=False,
+                timeout=max(seconds, GREETING_SECONDS), env=ENVIRONMENT,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired as error:
+            raise OSError(f"no answer by ssh: {error}") from error
         if done.returncode == 255:
             raise OSError(done.stderr)
         assert done.returncode == 0 or not check, f"{command}: {done.returncode}\n{done.stdout}\n{done.stderr}"
