@@ -72,9 +72,9 @@ def test_a_machine_without_internet_becomes_a_kiosk(kiosk: Container, tree: Tree
     assert kiosk.run("sh", "-c", "ls -d /var/tmp/kiosk-*", check=False) == "", "nothing of what was brought is left"
     # What had the uplink keeps it until the next start, and systemd still hears it.
     asked = ("systemctl", "show", "-P", "ActiveState", "-P", "LoadState", "systemd-networkd.service")
-    assert kiosk.run(*asked).split() == ["active", "loaded"]
+    assert kiosk.run(*asked).split() == ["loaded", "active"]
     kiosk.restart()
-    assert kiosk.run(*asked).split() == ["inactive", "loaded"]
+    assert kiosk.run(*asked).split() == ["loaded", "inactive"]
     second = playbook.play(kiosk.ssh, kiosks.SITE, right)
     assert (second.well, second.changed) == (True, 0), second.printed[-3000:]
     assert network.KIOSK in kiosk.run("ip", "address"), "the way to the laptop was there all the time"
