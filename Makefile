@@ -96,13 +96,13 @@ setup-test: .venv/dev.stamp .venv/catalogues.stamp
 	@provisioning/development/pip-install provisioning/requirements/dev.txt
 	@touch $@ .venv/run.stamp
 
-.venv/catalogues.stamp: $(CATALOGUES) | .venv/bin/pip
+.venv/catalogues.stamp: $(CATALOGUES) | .venv/run.stamp
 	@$(BIN)/pybabel --quiet compile --directory kiosk/locale --domain kiosk
 	@touch $@
 
 # What a kiosk needs and its laptop brings, so that it can be provisioned without internet: make bundle ARCH=aarch64
 bundle: wheels debs
-wheels: .venv/catalogues.stamp .venv/run.stamp
+wheels: .venv/run.stamp .venv/catalogues.stamp
 	@nice provisioning/development/make-bundle $(or $(ARCH),aarch64) $(or $(KIOSK_PYTHON),3.13)
 debs:
 	@nice provisioning/development/fetch-debs $(or $(ARCH),aarch64)

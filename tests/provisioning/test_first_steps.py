@@ -1,0 +1,56 @@
+"""The first steps of docs/provisioning.md: `make bundle` in a fresh clone, and an inventory like the example."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "provisioning"
+EXAMPLE = FOLDER / "inventory.example.yml"
+BIN = Path(sys.executable).parent
+
+
+def ran(folder: Path, home: Path, *command: str | Path) -> subprocess.CompletedProcess[str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "MAKE"))}
+    given = kept | {"HOME": str(home), "ANSIBLE_HOME": str(home), "LC_ALL": "C.UTF-8", "ANSIBLE_NOCOLOR": "true"}
+    return subprocess.run(
+        [str(word) for word in command], cwd=folder, env=given, stdin=subprocess.DEVNULL, capture_output=True,
+        text=True, check=False, timeout=120,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("goal", ["wheels", "setup", "setup-test"])
+def test_a_fresh_clone_installs_what_reads_the_catalogues_before_it_reads_them(tmp_path: Path, goal: str) -> None:
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    shutil.copytree(FOLDER / "requirements", tmp_path / "provisioning" / "requirements")
+    for catalogue in (ROOT / "kiosk" / "locale").rglob("*.po"):
+        copy = tmp_path / catalogue.relative_to(ROOT)
+        copy.parent.mkdir(parents=True)
+        shutil.copy(catalogue, copy)
+    told = ran(tmp_path, tmp_path, "make", "--dry-run", goal)
+    assert told.returncode == 0, told.stderr
+    assert -1 < told.stdout.find("pip-install") < told.stdout.find("pybabel"), told.stdout
+
+
+def test_what_an_inventory_says_goes_before_what_holds_otherwise(tmp_path: Path) -> None:
+    program = (BIN / "ansible-inventory", "-i", EXAMPLE, "--playbook-dir", FOLDER)
+    told = json.loads(ran(FOLDER, tmp_path, *program, "--host", "kijiji").stdout)
+    group = yaml.safe_load(EXAMPLE.read_text())["kiosks"]
+    said = group["vars"] | group["hosts"]["kijiji"]
+    assert {name: told[name] for name in said} == said
+
+
+def test_the_playbook_stops_where_that_would_not_be_so(tmp_path: Path) -> None:
+    told = ran(tmp_path, tmp_path, BIN / "ansible-playbook", "-i", EXAMPLE, FOLDER / "site.yml")
+    assert told.returncode != 0
+    assert "ansible.cfg beside this playbook was not read" in told.stdout, told.stdout
+    assert "Learn what machine this is" not in told.stdout
