@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.appliance import cable, captive, kiosks, looking, playbook
+from tests.appliance import container as containers
 from tests.appliance.conftest import report
 from tests.appliance.container import Container
 from tests.appliance.kiosks import Provisioned
@@ -109,6 +110,16 @@ def test_what_faces_the_network_has_high_walls(kiosk: Container) -> None:
         found = re.search(r"Overall exposure level for \S+: ([\d.]+)", told)
         assert found, told
         assert float(found[1]) <= MOST_EXPOSED, name
+
+
+@pytest.mark.long
+def test_a_bare_machine_can_be_asked_what_would_be_changed(provisioned: Provisioned) -> None:
+    values = kiosks.variables(provisioned.federation) | {"kiosk_bundle": str(kiosks.bundle())}
+    with containers.container(provisioned.tree) as bare:
+        bare.start()
+        tried = playbook.play(bare.ssh, kiosks.SITE, values, "--check")
+        assert (tried.well, "[ERROR]" in tried.printed) == (True, False), tried.printed[-3000:]
+        assert "kiosk" not in bare.run("ls", "/etc", "/opt", "/var/lib").split()
 
 
 def test_the_second_run_changes_nothing(provisioned: Provisioned, kiosk: Container) -> None:
