@@ -95,3 +95,10 @@ def test_what_reads_photos_or_papers_of_strangers_may_give_up_its_rights_for_it(
 
 def test_the_operator_is_told_of_the_unit_that_is_not_on_by_itself() -> None:
     assert "kiosk-mirror.service" in (FOLDER.parent / "docs" / "operator.md").read_text()
+
+
+@pytest.mark.parametrize("name", [name for name in UNITS if name.endswith(".timer")])
+def test_a_timer_comes_with_the_kiosk_and_not_with_the_next_start_of_the_machine(name: str) -> None:
+    text = (FOLDER / name).read_text()
+    assert "PartOf=kiosk.target" in text
+    assert "WantedBy=kiosk.target" in text

@@ -45,12 +45,33 @@ class _OnDemand(click.Group):
         return list(GROUPS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return a command of the table."""
+        """Return a command of the table; where its libraries are missing, a hidden one that says so."""
         if cmd_name not in GROUPS:
             return None
-        first, *_ = [import_module(name) for name in GROUPS[cmd_name]]
+        try:
+            first, *_ = [import_module(name) for name in GROUPS[cmd_name]]
+        except ModuleNotFoundError as error:
+            if not error.name or error.name.partition(".")[0] == __name__.partition(".")[0]:
+                raise
+            return _publishers(cmd_name, error.name)
         command: click.Command = getattr(first, cmd_name)
         return command
+
+
+def _publishers(name: str, missing: str) -> click.Command:
+    def say() -> None:
+        raise HostError(
+            f"`kiosk {name}` is for publishers, and this machine lacks the Python library {missing}",
+            "run it on the publisher's computer; what a kiosk can do is told by `kiosk --help`",
+        )
+
+    return click.Command(
+        name,
+        callback=lambda words: say(),
+        params=[click.Argument(["words"], nargs=-1, type=click.UNPROCESSED)],
+        context_settings={"ignore_unknown_options": True, "help_option_names": []},
+        hidden=True,
+    )
 
 
 @click.group(cls=_OnDemand, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

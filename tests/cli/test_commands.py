@@ -7,6 +7,7 @@ import json
 import os
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,20 @@ def test_help_has_an_example(command: str) -> None:
 def test_the_first_help_names_every_group() -> None:
     text = kiosk("--help").stdout
     assert all(group in text for group in ("pack", "repo", "sync", "serve", "document", "report", "demo"))
+
+
+def test_a_kiosk_that_lacks_what_publishers_need_helps_all_the_same() -> None:
+    without = "import sys; sys.modules['bsdiff4'] = None; from kiosk.cli.main import main; main()"
+    told = [
+        subprocess.run([sys.executable, "-c", without, *words], capture_output=True, text=True, check=False, timeout=60)
+        for words in (["--help"], ["pack", "lint", "--json", "here"])
+    ]
+    commands = told[0].stdout.partition("Commands:")[2]
+    assert told[0].returncode == 0, told[0].stderr
+    assert ("  sync " in commands, "  pack " in commands) == (True, False)
+    assert told[1].returncode == 7
+    assert "for publishers" in json.loads(told[1].stdout)["error"]
+    assert "Traceback" not in told[1].stderr
 
 
 def test_lint_speaks_json(tmp_path: Path) -> None:
