@@ -54,3 +54,17 @@ def test_the_playbook_stops_where_that_would_not_be_so(tmp_path: Path) -> None:
     assert told.returncode != 0
     assert "ansible.cfg beside this playbook was not read" in told.stdout, told.stdout
     assert "Learn what machine this is" not in told.stdout
+
+
+@pytest.mark.parametrize(("user", "first"), [("1000", "sudo -- /usr/local/bin/kiosk"), ("0", "runuser -u kiosk --")])
+def test_whoever_types_kiosk_becomes_its_account(tmp_path: Path, user: str, first: str) -> None:
+    tasks = yaml.safe_load((FOLDER / "roles/kiosk/tasks/main.yml").read_text())
+    (text,) = [task["ansible.builtin.copy"]["content"] for task in tasks if "/usr/local/bin/kiosk" in str(task)]
+    script = tmp_path / "kiosk"
+    script.write_text(text)
+    for name, does in {"id": f"echo {user}", "sudo": 'echo sudo "$@"', "runuser": 'echo runuser "$@"'}.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{does}\n")
+        (tmp_path / name).chmod(0o755)
+    told = ran(tmp_path, tmp_path, "env", f"PATH={tmp_path}:/usr/bin:/bin", "sh", script, "sync", "status")
+    assert told.stdout.startswith(first)
+    assert told.stdout.endswith("sync status\n")
