@@ -35,6 +35,7 @@ PORTAL, LIBRARY, CONSOLE = "http://kiosk.lan", "http://books.lan", "https://cons
 MIRROR = f"http://{network.LAPTOP}:{federations.PORT}"
 OLD_SECONDS = 12 * 3600
 """After this the federation has to sign anew what says how new it is, and all is made anew."""
+TIMERS = ("kiosk-sync.timer", "kiosk-backup.timer", "kiosk-health.timer")
 PARTS = ("kiosk", "provisioning", "systemd", "content-packs", "pyproject.toml")
 LEFT_OUT = {"__pycache__", "cards", "dev.txt", "run.txt", "inventory.yml"}
 
@@ -126,6 +127,10 @@ def _provision(kiosk: Container, federation: Federation) -> dict[str, Any]:
     values = variables(federation) | {"kiosk_bundle": str(bundle())}
     first = playbook.play(kiosk.ssh, SITE, values)
     assert first.well, first.printed[-6000:]
+    uplink = kiosk.run(
+        "systemctl", "show", "--value", "-p", "LoadState,ActiveState", "systemd-networkd.service"
+    ).split()
+    idle = [name for name in TIMERS if kiosk.run("systemctl", "is-active", name, check=False).strip() != "active"]
     with federations.served(federation, network.LAPTOP, federations.PORT, network.inside(kiosk.network.laptop)):
         kiosk.run("systemctl", "start", "kiosk-sync-now.service", seconds=300)
-    return {"first": asdict(first), "failed": looking.failed_units(kiosk)}
+    return {"first": asdict(first), "failed": looking.failed_units(kiosk), "uplink": uplink, "idle": idle}

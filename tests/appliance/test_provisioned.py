@@ -55,6 +55,12 @@ def test_every_unit_is_up_and_none_has_failed(provisioned: Provisioned, kiosk: C
     report(f"playbook over a fresh Debian: {first['seconds']:.0f} s, ok={first['ok']} changed={first['changed']}")
 
 
+def test_the_kiosk_is_whole_before_its_next_start_and_its_uplink_as_it_was(provisioned: Provisioned) -> None:
+    assert provisioned.facts["idle"] == []
+    # Were its unit masked while it runs, systemd would not hear it and kill it after three minutes.
+    assert provisioned.facts["uplink"] == ["loaded", "active"]
+
+
 def test_no_unit_waits_for_itself_by_way_of_others(kiosk: Container) -> None:
     # Where the radio is there while the kiosk starts, systemd would leave one of them out: no hotspot.
     words = " ".join(["systemd-analyze", "verify", "--man=no", "hostapd.service", "dnsmasq.service", *UNITS])

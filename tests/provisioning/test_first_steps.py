@@ -68,3 +68,9 @@ def test_whoever_types_kiosk_becomes_its_account(tmp_path: Path, user: str, firs
     told = ran(tmp_path, tmp_path, "env", f"PATH={tmp_path}:/usr/bin:/bin", "sh", script, "sync", "status")
     assert told.stdout.startswith(first)
     assert told.stdout.endswith("sync status\n")
+
+
+def test_what_has_the_uplink_now_is_not_masked_while_it_runs() -> None:
+    tasks = yaml.safe_load((FOLDER / "roles/network/tasks/uplink.yml").read_text())
+    masked = [name for task in tasks if "/dev/null" in str(task) for name in task["loop"]]
+    assert {"systemd-networkd.service", "systemd-networkd.socket"} & set(masked) == set()
