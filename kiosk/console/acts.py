@@ -30,6 +30,6 @@ def done(act: Callable[[], None]) -> bool:
     try:
         act()
     except HostError as error:
-        flash(gettext("The machine did not do it: %(reason)s.", reason=error.message), "problem")
+        flash(gettext("The machine did not do it: %(reason)s.", reason=error.message.rstrip(". ")), "problem")
         return False
     return True

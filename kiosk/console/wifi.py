@@ -43,7 +43,8 @@ def show() -> str:
     """Show the form, or what is on trial."""
     kept = events.last(conn(), "wifi.finished")
     detail = kept[0].detail if kept else {}
-    return _page(Typed(str(detail.get("name", "")), str(detail.get("channel", USUAL_CHANNEL))))
+    channel, is_open = str(detail.get("channel", USUAL_CHANNEL)), bool(detail.get("open"))
+    return _page(Typed(str(detail.get("name", "")), channel, is_open))
 
 
 @pages.post("/wifi")
@@ -57,7 +58,7 @@ def change() -> Response | tuple[str, int]:
         return _page(typed, problems), 422
     network = Network(typed.name, password, int(typed.channel))
     if acts.done(lambda: acts.machine().set_wifi(network)):
-        _note("wifi.started", network.name, network.channel)
+        _note("wifi.started", network.name, network.channel, is_open=typed.open)
         machine.record("wifi.changed", network.name)
     return redirect(url_for("wifi.show"), 303)
 
@@ -71,16 +72,17 @@ def confirm() -> Response:
         flash(gettext("Press it on a phone that has joined the new Wi-Fi."), "problem")
     elif begun and acts.done(acts.machine().confirm_wifi):
         detail = begun[0].detail
-        _note("wifi.finished", detail.get("name", ""), detail.get("channel", USUAL_CHANNEL))
+        channel, is_open = detail.get("channel", USUAL_CHANNEL), bool(detail.get("open"))
+        _note("wifi.finished", detail.get("name", ""), channel, is_open=is_open)
         machine.record("wifi.kept", str(detail.get("name", "")))
         flash(gettext("The new Wi-Fi stays."), "done")
     return redirect(url_for("wifi.show"), 303)
 
 
-def _note(kind: str, name: object, channel: object) -> None:
+def _note(kind: str, name: object, channel: object, *, is_open: bool) -> None:
     # What is on trial and what the form shows next time are read from these.
     with transaction(conn()):
-        events.record(conn(), kind, current.now(), name=name, channel=channel)
+        events.record(conn(), kind, current.now(), name=name, channel=channel, open=is_open)
 
 
 def _problems(typed: Typed, password: str) -> dict[str, str]:

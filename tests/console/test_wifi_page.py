@@ -48,6 +48,7 @@ def test_it_goes_back_by_itself_and_that_is_said(inside: FlaskClient, scene: Sce
     village.clock.forward(minutes=2)
     page = send(inside, "/wifi/confirm").text
     assert "The machine did not do it" in page
+    assert ".." not in page.partition("The machine did not do it")[2].partition("<")[0]
     assert "Nobody kept the last change" in page
     assert scene.hostapd.read_text() == before
 
@@ -84,8 +85,12 @@ def test_what_can_not_be_is_told(inside: FlaskClient, scene: Scene, wrong: dict[
 
 
 def test_an_open_hotspot_is_chosen_in_so_many_words(inside: FlaskClient, scene: Scene) -> None:
+    chosen = 'name="open" checked'
+    assert chosen not in inside.get("/wifi", **HOST).text
     send(inside, "/wifi", **{**NEW, "open": "on"})
     assert "wpa" not in scene.hostapd.read_text()
+    send(inside, "/wifi/confirm")
+    assert chosen in inside.get("/wifi", **HOST).text
 
 
 def test_an_editor_is_shown_only_what_an_editor_may_do(app: Flask, conn: db.Connection, village: Village) -> None:
