@@ -131,3 +131,18 @@ def test_what_the_operator_changed_stays() -> None:
     text = rendered("hostapd.conf.j2", kiosk_wifi_name="Kijiji", kiosk_wifi_password="", operators_lines=lines)
     assert wifi.described(text) == Network("Soko", "other password", 11)
     assert set(re.findall(r"\w+", pattern[1])) == set(wifi.OURS)
+
+
+def test_no_part_of_the_web_server_passes_on_the_address_that_a_phone_says_it_has() -> None:
+    text = rendered("nginx.conf.j2", kiosk_cache_mb=64)
+    for block in re.findall(r"\{([^{}]*)\}", text):
+        if "proxy_set_header" in block:  # then none of those around it hold
+            assert "proxy_set_header X-Forwarded-For $remote_addr;" in block, block
+
+
+def test_what_root_marks_in_a_folder_of_the_kiosk_it_marks_as_the_kiosk() -> None:
+    text = rendered("uplink.j2", kiosk_wifi_interface="wlan0")
+    written = [line for line in text.splitlines() if "/run/kiosk-link/" in line and not line.startswith("#")]
+    assert written == [
+        "setpriv --reuid=kiosk --regid=kiosk --clear-groups touch /run/kiosk-link/came",
+    ]
