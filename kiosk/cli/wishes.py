@@ -29,7 +29,7 @@ def wishes(config_path: Path, file: Path, hotspot: Path, taken: Path, problem: P
         --taken /var/lib/kiosk-helper/wishes --problem /run/kiosk-wishes/kiosk-problem.txt
     """
     try:
-        wished, wrong = wishing.read(file.read_bytes()) if file.exists() else (wishing.Wishes(), [])
+        wished, wrong = wishing.read(_beginning(file)) if file.exists() else (wishing.Wishes(), [])
         if wrong:
             # As Windows ends lines: who reads this may have nothing else.
             problem.write_text("\r\n".join([HEAD, *wrong, ""]), encoding="utf-8", newline="")
@@ -40,3 +40,9 @@ def wishes(config_path: Path, file: Path, hotspot: Path, taken: Path, problem: P
     except OSError as error:
         raise HostError(f"{error.filename}: {error.strerror}") from error
     click.echo("all that is wished is so")
+
+
+def _beginning(file: Path) -> bytes:
+    """Return as much as tells whether it is too long: a film that was saved under this name fills no memory."""
+    with file.open("rb") as opened:
+        return opened.read(wishing.MOST_BYTES + 1)

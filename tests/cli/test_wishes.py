@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import yaml
@@ -39,3 +40,17 @@ def test_a_file_that_is_not_there_ends_it_with_a_sentence(tmp_path: Path) -> Non
                "--taken", tmp_path / "taken", "--problem", tmp_path / "problem")  # fmt: skip
     assert done.returncode == 7
     assert "No such file" in done.stderr
+
+
+def test_a_film_under_that_name_fills_no_memory(tmp_path: Path) -> None:
+    config = configure(tmp_path / "kiosk.yaml", tmp_path / "state", tmp_path / "root.json")
+    with (tmp_path / "kiosk.txt").open("wb") as film:
+        film.truncate(64 << 20)
+    tracemalloc.start()
+    done = run("wishes", "--config", config, "--file", tmp_path / "kiosk.txt", "--hotspot", tmp_path / "none",
+               "--taken", tmp_path / "taken", "--problem", tmp_path / "problem")  # fmt: skip
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert done.returncode == 0, done.stderr
+    assert "longer than 16 KB" in (tmp_path / "problem").read_text()
+    assert most < 16 << 20
