@@ -146,3 +146,15 @@ def test_what_root_marks_in_a_folder_of_the_kiosk_it_marks_as_the_kiosk() -> Non
     assert written == [
         "setpriv --reuid=kiosk --regid=kiosk --clear-groups touch /run/kiosk-link/came",
     ]
+
+
+def test_a_phone_that_asks_for_many_addresses_is_not_heard_for_a_while() -> None:
+    text = rendered("nftables.conf.j2", kiosk_ssh=False)
+    chain = text[text.index("chain input") :]
+    rule = (
+        "iifname $hotspot udp dport 67 update @askers { ether saddr limit rate over 10/minute burst 20 packets } drop"
+    )
+    assert chain.index(rule) < chain.index("accept\n"), "before anything is let in"
+    leases = int(variables()["kiosk_lease_minutes"])
+    most = (20 + 10 * leases) / 2  # of two messages each
+    assert most < 240 * 3 / 4, "one phone alone leaves addresses for others"
