@@ -44,6 +44,11 @@ def test_a_command_that_fails_is_not_overlooked(kiosk: Container) -> None:
     assert kiosk.run("cat", given="what is given") == "what is given"
 
 
+def test_nothing_in_it_sets_this_machines_clock(kiosk: Container) -> None:
+    with pytest.raises(AssertionError, match="not permitted"):
+        kiosk.run("python3", "-c", "import time; time.clock_settime(time.CLOCK_REALTIME, time.time())")
+
+
 @pytest.mark.long
 def test_a_play_changes_it_once_and_is_stopped_by_a_wrong_value(kiosk: Container) -> None:
     values = {"number": "one", "package": "hello"}

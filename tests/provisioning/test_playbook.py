@@ -94,7 +94,7 @@ def test_only_templates_have_the_line_that_ansible_makes(path: Path) -> None:
 
 
 def test_what_had_the_uplink_does_not_start_again() -> None:
-    text = (FOLDER / "roles/network/tasks/uplink.yml").read_text()
+    text = (FOLDER / "roles/network/templates/systemd-networkd.service.j2").read_text()
     assert "ConditionPathExists=!/etc/systemd/system/systemd-networkd.service.d/kiosk.conf" in text
 
 
