@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 
 import click
@@ -52,13 +53,14 @@ def setup(config_path: Path, hotspot: Path | None, pem: Path | None, folder: Pat
     with opened(config) as (state, conn):
         if mended:
             _serve_what_is_known(state, conn)
-        state.database.chmod(DATABASE_MODE)
+        if stat.S_IMODE(state.database.stat().st_mode) != DATABASE_MODE:
+            state.database.chmod(DATABASE_MODE)
+        if there := operators.all_of(conn):
+            if not any(each.name == FIRST and each.must_change for each in there):
+                _remove_card(folder)
+            click.echo("there is an operator: nothing to do")
+            return
         with transaction(conn):
-            if there := operators.all_of(conn):
-                if not any(each.name == FIRST and each.must_change for each in there):
-                    _remove_card(folder)
-                click.echo("there is an operator: nothing to do")
-                return
             password = operators.add(conn, FIRST, Rights.MANAGER, system_clock())
             # The card first: an operator whose password nobody has would shut everyone out.
             _write_card(folder, _face(config, password, hotspot, pem))

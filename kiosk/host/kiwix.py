@@ -43,7 +43,8 @@ def serve(site: Site, current: Path, empty: Path) -> NoReturn:
     """
     if not is_installed():
         raise HostError("kiwix-serve is not installed", "apt-get install kiwix-tools")
-    empty.write_text(EMPTY, encoding="utf-8")
+    if not empty.exists():  # a card that takes no more writes has it from before
+        empty.write_text(EMPTY, encoding="utf-8")
     signal.signal(signal.SIGTERM, _end)
     while True:
         shelf = _shelf(current, empty)

@@ -7,6 +7,7 @@ own, and are never edited once released; a database newer than this code is refu
 from __future__ import annotations
 
 import errno
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -22,12 +23,15 @@ OF_THE_MACHINE = (
     sqlite3.SQLITE_BUSY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_READONLY,
 )  # fmt: skip
 """Kinds of errors that are not a mistake of ours."""
+PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "busy_timeout = 10000")
 Connection = sqlite3.Connection
 Row = sqlite3.Row
 
 
 def connect(path: Path, *, any_thread: bool = False) -> Connection:
     """Open the database, bring its schema up to date and return the connection (autocommit; see `transaction`).
+
+    On a card that takes no more writes it can only be read.
 
     Args:
         path: the file; made if it is not there.
@@ -38,10 +42,14 @@ def connect(path: Path, *, any_thread: bool = False) -> Connection:
     """
     with ExitStack() as on_error:
         try:
-            conn = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=not any_thread)
+            locked = _is_locked(path)
+            place = f"{path.absolute().as_uri()}?mode=ro&immutable=1" if locked else path
+            conn = sqlite3.connect(
+                place, timeout=10, isolation_level=None, check_same_thread=not any_thread, uri=locked
+            )
             on_error.callback(conn.close)
             conn.row_factory = sqlite3.Row
-            for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "busy_timeout = 10000"):
+            for pragma in PRAGMAS[locked:]:
                 conn.execute(f"PRAGMA {pragma}")
             # Triggers fold what is written to the board before it goes into the index of the search.
             conn.create_function("search_fold", 1, fold, deterministic=True)
@@ -50,6 +58,16 @@ def connect(path: Path, *, any_thread: bool = False) -> Connection:
             raise StoreError(f"{path}: the database can not be opened: {error}", _remedy(error)) from error
         on_error.pop_all()
     return conn
+
+
+def _is_locked(path: Path) -> bool:
+    """Tell whether the card takes no more writes, as worn ones do: then a database is read as it lies there, for SQLite
+    could not even begin a log. What is only in the log of before is not seen.
+    """
+    try:
+        return path.exists() and bool(os.statvfs(path).f_flag & os.ST_RDONLY)
+    except OSError:
+        return False
 
 
 def blank(path: Path) -> Connection:

@@ -214,3 +214,15 @@ def test_a_card_in_which_the_kernel_meets_an_error_can_only_be_read_and_that_is_
         phone.reads_on()
         assert "The card can only be read" in phone.lights()["card"]
         phone.reads_on()
+
+
+def test_a_card_that_has_locked_itself_is_served_from_and_told(provisioned: Provisioned, tmp_path: Path) -> None:
+    # Worn cards do: from then on every start finds them so.
+    with on_a_card(provisioned, tmp_path) as (kiosk, phone):
+        kiosk.power_off()
+        run("mount", "-o", "remount,ro", kiosk.root / "var/lib/kiosk")
+        kiosk.start()
+        operator.on_the_hotspot(kiosk, tmp_path)
+        phone.reads_on()
+        assert "The card can only be read" in phone.lights()["card"]
+        assert looking.failed_units(kiosk) == []

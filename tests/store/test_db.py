@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import subprocess
 from contextlib import closing
 from pathlib import Path
 
@@ -73,3 +75,20 @@ def test_a_database_that_another_holds_is_told(tmp_path: Path) -> None:
         second.execute("PRAGMA busy_timeout = 1")
         with pytest.raises(StoreError, match="can not be written: database is locked"), db.transaction(second):
             pass
+
+
+def test_on_a_card_that_takes_no_more_writes_it_is_read(tmp_path: Path) -> None:
+    if os.geteuid():
+        pytest.skip("only root can mount a file system")
+    with closing(db.connect(tmp_path / "kiosk.sqlite3")) as conn:
+        conn.execute("CREATE TABLE kept (what TEXT)")
+        conn.execute("INSERT INTO kept VALUES ('a post')")
+    for words in (("--bind", tmp_path, tmp_path), ("-o", "remount,ro,bind", tmp_path)):
+        subprocess.run(["mount", *words], check=True)
+    try:
+        with closing(db.connect(tmp_path / "kiosk.sqlite3")) as conn:
+            assert [row["what"] for row in conn.execute("SELECT what FROM kept")] == ["a post"]
+            with pytest.raises(StoreError, match="can not be written"), db.transaction(conn):
+                conn.execute("DELETE FROM kept")
+    finally:
+        subprocess.run(["umount", tmp_path], check=True)
