@@ -47,8 +47,7 @@ faults: setup-test
 # One test at a time: two machines at once would be slow enough to fail.
 appliance: setup-test machines
 	$(BIN)/pytest -n0 -m "long or not long" tests/appliance
-# What CI tries beside `make test`. Left out are the two slowest, which would not fit into its time: the card's image, and the
-# role `storage` with its restarts.
+# The long part without its two slowest: the card's image, and the role `storage` with its restarts.
 appliance-long: setup-test machines
 	$(BIN)/pytest -n0 -m long tests/appliance --ignore=tests/appliance/test_image.py --ignore=tests/appliance/test_storage.py
 machines:
