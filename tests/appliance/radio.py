@@ -8,9 +8,16 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from tests.appliance import image, kiosks
+from tests.appliance import machine as machines
+from tests.appliance import tree as trees
+from tests.appliance.kiosks import Provisioned
 from tests.appliance.machine import Machine
 from tests.appliance.running import until
 
@@ -120,6 +127,19 @@ def at_boot(root: Path, count: int) -> None:
     patient = root / "etc/systemd/system/systemd-modules-load.service.d/rig.conf"
     patient.parent.mkdir(parents=True)
     patient.write_text("[Service]\nTimeoutStartSec=infinity\n")
+
+
+@contextmanager
+def kiosk(provisioned: Provisioned, count: int) -> Iterator[Machine]:
+    """Lend a provisioned kiosk that finds its radio and `count` others while it starts; not switched on yet."""
+    with TemporaryDirectory(dir=trees.CACHE) as folder:
+        disk = Path(folder) / "disk"
+        with kiosks.container(provisioned) as found:
+            trees.install(found.root, *PACKAGES)
+            at_boot(found.root, count)
+            image.write(found.root, disk)
+        with machines.machine(provisioned.tree, disk) as machine:
+            yield machine
 
 
 def phones(machine: Machine, count: int) -> list[Phone]:

@@ -6,19 +6,15 @@ from __future__ import annotations
 
 import json
 import re
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
 from kiosk.console import create_console
 from kiosk.console.session import OPEN_TO_ALL
-from tests.appliance import browsing, captive, desktop, image, kiosks, looking, radio, visiting
+from tests.appliance import browsing, captive, desktop, looking, radio, visiting
 from tests.appliance import federation as federations
-from tests.appliance import machine as machines
-from tests.appliance import tree as trees
 from tests.appliance.conftest import report
 from tests.appliance.kiosks import CONSOLE, LIBRARY, PASSWORD, PORTAL, WIFI, Provisioned
 from tests.appliance.machine import Machine
@@ -49,23 +45,11 @@ STARTED = ("ActiveEnterTimestampMonotonic", "ExecMainStartTimestampMonotonic")
 
 
 @pytest.fixture(scope="module")
-def made(tree: trees.Tree) -> Provisioned:
-    """The kiosk as the playbook made it."""
-    return kiosks.provisioned(tree)
-
-
-@pytest.fixture(scope="module")
-def kiosk(tree: trees.Tree, made: Provisioned) -> Iterator[Machine]:
+def kiosk(provisioned: Provisioned) -> Iterator[Machine]:
     """The provisioned kiosk with its radio, switched on and left alone."""
-    with tempfile.TemporaryDirectory(dir=trees.CACHE) as folder:
-        disk = Path(folder) / "disk"
-        with kiosks.container(made) as found:
-            trees.install(found.root, *radio.PACKAGES)
-            radio.at_boot(found.root, 3)
-            image.write(found.root, disk)
-        with machines.machine(tree, disk) as running:
-            report(f"phones: the kiosk was ready {running.start():.0f} s after it was switched on")
-            yield running
+    with radio.kiosk(provisioned, 3) as running:
+        report(f"phones: the kiosk was ready {running.start():.0f} s after it was switched on")
+        yield running
 
 
 @pytest.fixture(scope="module")
@@ -211,9 +195,9 @@ def test_one_phone_does_not_reach_another(kiosk: Machine, three: list[Phone]) ->
         kiosk.run("systemctl", "stop", f"rig-{each.name}.service")
 
 
-def test_a_phone_does_not_reach_the_uplink(made: Provisioned, kiosk: Machine, three: list[Phone]) -> None:
+def test_a_phone_does_not_reach_the_uplink(provisioned: Provisioned, kiosk: Machine, three: list[Phone]) -> None:
     port = free_port()
-    with federations.served(made.federation, "127.0.0.1", port):
+    with federations.served(provisioned.federation, "127.0.0.1", port):
         assert kiosk.run("curl", "-sf", f"http://{LAPTOP}:{port}/metadata/1.root.json")
         for each in three:
             assert refused(each, f"http://{LAPTOP}:{port}/")
@@ -276,12 +260,12 @@ def test_networkmanager_says_portal_before_ok_and_full_after(three: list[Phone])
 
 
 def test_an_operator_opens_the_network_to_all_and_keeps_it(
-    made: Provisioned, kiosk: Machine, three: list[Phone]
+    provisioned: Provisioned, kiosk: Machine, three: list[Phone]
 ) -> None:
     first, second, _ = three
     with browsing.browser(first) as context:
         page = context.new_page()
-        visiting.sign_in(page, re.findall(r"First password: (\S+?)'", made.facts["first"]["printed"])[0])
+        visiting.sign_in(page, re.findall(r"First password: (\S+?)'", provisioned.facts["first"]["printed"])[0])
         told = json.loads(context.request.get(f"{CONSOLE}/machine/diagnostics").text())["health"]
         assert told["phones"] == 3
         visiting.change_wifi(page, "Kijiji for all", None)

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.appliance import image, kiosks, looking, radio
-from tests.appliance import machine as machines
-from tests.appliance import tree as trees
+from tests.appliance import looking, radio
 from tests.appliance.conftest import report
 from tests.appliance.kiosks import UPLINK, UPLINK_PASSWORD, Provisioned
 from tests.appliance.machine import Machine
@@ -34,17 +30,11 @@ LEASES = ("--keep-in-foreground", "--port=0", "--interface=wlan1", "--dhcp-range
 
 
 @pytest.fixture
-def kiosk(tree: trees.Tree, provisioned: Provisioned) -> Iterator[Machine]:
+def kiosk(provisioned: Provisioned) -> Iterator[Machine]:
     """The provisioned kiosk with three radios: its own, the office's, and one for its uplink."""
-    with tempfile.TemporaryDirectory(dir=trees.CACHE) as folder:
-        disk = Path(folder) / "disk"
-        with kiosks.container(provisioned) as found:
-            trees.install(found.root, *radio.PACKAGES)
-            radio.at_boot(found.root, 2)
-            image.write(found.root, disk)
-        with machines.machine(tree, disk) as running:
-            running.start()
-            yield running
+    with radio.kiosk(provisioned, 2) as running:
+        running.start()
+        yield running
 
 
 def test_a_second_radio_joins_the_network_that_is_named(kiosk: Machine) -> None:

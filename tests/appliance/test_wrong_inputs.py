@@ -17,7 +17,6 @@ from tests.appliance.container import Container
 from tests.appliance.kiosks import ROOT, SITE, Provisioned
 from tests.appliance.operator import KIOSK, Phone
 from tests.appliance.running import run
-from tests.appliance.tree import Tree
 
 WRONG = {
     "kiosk_name": "",
@@ -62,11 +61,6 @@ WRONG = {
 UNKNOWN = "kiosk_wifi_passwort"
 MARK = "find / -xdev -newer /root/mark -not -path '/proc/*' -not -path '/root*' -not -path '/tmp*' -type f"
 CARD_BYTES = 400 << 20
-
-
-@pytest.fixture(scope="module")
-def provisioned(tree: Tree) -> Provisioned:
-    return kiosks.provisioned(tree)
 
 
 @contextmanager
