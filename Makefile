@@ -112,7 +112,7 @@ debs:
 # laptop is not Debian. Takes half an hour the first time on a laptop with another processor.
 image: .venv/dev.stamp
 	@provisioning/development/apt-packages required debian-archive-keyring dosfstools e2fsprogs fdisk mmdebstrap mtools systemd-container
-	@[ "$$(uname -m)" = aarch64 ] || provisioning/development/apt-packages required binfmt-support qemu-user-static
+	@[ "$$(uname -m)" = aarch64 ] || provisioning/development/apt-packages required arch-test binfmt-support qemu-user-static
 	@$(MAKE) --no-print-directory wheels ARCH=aarch64 KIOSK_PYTHON=3.13
 	@provisioning/image/make-image $(or $(INVENTORY),provisioning/inventory.yml) $(HOST)
 

@@ -59,7 +59,7 @@ class _OnDemand(click.Group):
 
 
 def _publishers(name: str, missing: str) -> click.Command:
-    def say() -> None:
+    def say(**_words: object) -> None:
         raise HostError(
             f"`kiosk {name}` is for publishers, and this machine lacks the Python library {missing}",
             "run it on the publisher's computer; what a kiosk can do is told by `kiosk --help`",
@@ -67,7 +67,7 @@ def _publishers(name: str, missing: str) -> click.Command:
 
     return click.Command(
         name,
-        callback=lambda words: say(),
+        callback=say,
         params=[click.Argument(["words"], nargs=-1, type=click.UNPROCESSED)],
         context_settings={"ignore_unknown_options": True, "help_option_names": []},
         hidden=True,

@@ -40,32 +40,39 @@ def connect(path: Path, *, any_thread: bool = False) -> Connection:
     Raises:
         StoreError: the file is not a database, can not be opened, or was written by newer code.
     """
-    with ExitStack() as on_error:
+    try:
         try:
-            locked = _is_locked(path)
-            place = f"{path.absolute().as_uri()}?mode=ro&immutable=1" if locked else path
-            conn = sqlite3.connect(
-                place, timeout=10, isolation_level=None, check_same_thread=not any_thread, uri=locked
-            )
-            on_error.callback(conn.close)
-            conn.row_factory = sqlite3.Row
-            for pragma in PRAGMAS[locked:]:
-                conn.execute(f"PRAGMA {pragma}")
-            # Triggers fold what is written to the board before it goes into the index of the search.
-            conn.create_function("search_fold", 1, fold, deterministic=True)
-            _migrate(conn, path)
-        except sqlite3.Error as error:
-            raise StoreError(f"{path}: the database can not be opened: {error}", _remedy(error)) from error
+            return _open(path, path, any_thread)
+        except sqlite3.OperationalError:
+            if not _is_locked(path):
+                raise
+            # As it lies there: SQLite can not begin a log. What is only in the log of before is not seen.
+            return _open(path, f"{path.absolute().as_uri()}?mode=ro&immutable=1", any_thread)
+    except sqlite3.Error as error:
+        raise StoreError(f"{path}: the database can not be opened: {error}", _remedy(error)) from error
+
+
+def _open(path: Path, place: Path | str, any_thread: bool) -> Connection:
+    as_it_lies = place is not path
+    with ExitStack() as on_error:
+        conn = sqlite3.connect(
+            place, timeout=10, isolation_level=None, check_same_thread=not any_thread, uri=as_it_lies
+        )
+        on_error.callback(conn.close)
+        conn.row_factory = sqlite3.Row
+        for pragma in PRAGMAS[as_it_lies:]:
+            conn.execute(f"PRAGMA {pragma}")
+        # Triggers fold what is written to the board before it goes into the index of the search.
+        conn.create_function("search_fold", 1, fold, deterministic=True)
+        _migrate(conn, path)
         on_error.pop_all()
     return conn
 
 
 def _is_locked(path: Path) -> bool:
-    """Tell whether the card takes no more writes, as worn ones do: then a database is read as it lies there, for SQLite
-    could not even begin a log. What is only in the log of before is not seen.
-    """
+    """Tell whether the card takes no more writes, as worn ones do."""
     try:
-        return path.exists() and bool(os.statvfs(path).f_flag & os.ST_RDONLY)
+        return bool(os.statvfs(path).f_flag & os.ST_RDONLY)
     except OSError:
         return False
 

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from kiosk.store.db import from_text, to_text
-from kiosk.store.state import State
+from kiosk.store.state import State, write_durably
 
 EVERY = timedelta(days=7)
 CHUNK = 1 << 20
@@ -125,5 +125,5 @@ def _read(state: State) -> Pass:
 def _write(state: State, at: Pass) -> None:
     draft = state.folder / ".unreadable.new"
     with suppress(OSError):  # a card that is full, or can only be read: the next time begins where this one did
-        draft.write_text(json.dumps(asdict(at)), encoding="utf-8")
+        write_durably(draft, json.dumps(asdict(at)).encode())
         draft.replace(_path(state))

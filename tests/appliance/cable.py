@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.appliance.container import Container
+from tests.appliance.kiosks import OWN
 from tests.appliance.running import run, until
 
-OWN, PUBLIC = "10.77.0.1", "203.0.113.1"
 AS_ITS_UNIT = (
     "User=dnsmasq", "Group=kiosk", "SupplementaryGroups=www-data", "RuntimeDirectory=dnsmasq", "ProtectSystem=strict",
     "AmbientCapabilities=CAP_NET_BIND_SERVICE CAP_NET_ADMIN CAP_NET_RAW",

@@ -31,6 +31,8 @@ SITE = ROOT / "provisioning" / "site.yml"
 ARCH, PYTHON = "x86_64", "3.13"
 WIFI, PASSWORD = "Kijiji", "maize and beans"
 UPLINK, UPLINK_PASSWORD = "Büro; 2", "back\\slash and space"
+OWN, PUBLIC = "10.77.0.1", "203.0.113.1"
+"""The hotspot's address of the kiosk, and the one that villagers' names lead to."""
 PORTAL, LIBRARY, CONSOLE = "http://kiosk.lan", "http://books.lan", "https://console.kiosk.lan"
 MIRROR = f"http://{network.LAPTOP}:{federations.PORT}"
 OLD_SECONDS = 12 * 3600

@@ -12,10 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.appliance.container import Container
-from tests.appliance.kiosks import CONSOLE, LIBRARY, PORTAL
+from tests.appliance.kiosks import CONSOLE, LIBRARY, OWN, PORTAL, PUBLIC
 from tests.appliance.running import Place, run, until
 
-OWN, PUBLIC = "10.77.0.1", "203.0.113.1"
 CHOSEN = "a field of green beans"
 NAME = "operator"
 KIOSK = "/usr/local/bin/kiosk"

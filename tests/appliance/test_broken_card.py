@@ -34,8 +34,10 @@ sector = "{sector}"
 
 
 @pytest.mark.long
-def test_a_broken_card_a_wrong_clock_and_no_radio_are_told_and_the_rest_is_served(tree: Tree, tmp_path: Path) -> None:
-    lost = prepared(kiosks.provisioned(tree), tmp_path)
+def test_a_broken_card_a_wrong_clock_and_no_radio_are_told_and_the_rest_is_served(
+    tree: Tree, provisioned: Provisioned, tmp_path: Path
+) -> None:
+    lost = prepared(provisioned, tmp_path)
     with machines.machine(tree, tmp_path / "system", options(tmp_path)) as machine:
         report(f"broken card: machine ready in {machine.start():.0f} s")
         phone = operator.inside(machine)

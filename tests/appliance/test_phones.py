@@ -16,7 +16,7 @@ from kiosk.console.session import OPEN_TO_ALL
 from tests.appliance import browsing, captive, desktop, looking, radio, visiting
 from tests.appliance import federation as federations
 from tests.appliance.conftest import report
-from tests.appliance.kiosks import CONSOLE, LIBRARY, PASSWORD, PORTAL, WIFI, Provisioned
+from tests.appliance.kiosks import CONSOLE, LIBRARY, OWN, PASSWORD, PORTAL, PUBLIC, WIFI, Provisioned
 from tests.appliance.machine import Machine
 from tests.appliance.network import KIOSK, LAPTOP
 from tests.appliance.radio import Phone
@@ -25,7 +25,6 @@ from tests.console.test_doors import doors, path
 from tests.making import Village
 
 pytestmark = pytest.mark.long
-OWN, PUBLIC = "10.77.0.1", "203.0.113.1"
 PROBE = "http://connectivitycheck.gstatic.com/generate_204"
 NAMES = ("whatever.example", "www.google.com", "kiosk.lan", "books.lan", "a.name.that.nobody.has")
 NO_CONNECTION = "000"

@@ -47,8 +47,7 @@ NEWS = "import urllib.request as r; print(r.urlopen('http://127.0.0.1/notices', 
 
 
 @pytest.mark.long
-def test_after_every_cut_it_comes_up_and_has_what_it_said_it_has(tree: Tree, tmp_path: Path) -> None:
-    provisioned = kiosks.provisioned(tree)
+def test_after_every_cut_it_comes_up_and_has_what_it_said_it_has(provisioned: Provisioned, tmp_path: Path) -> None:
     with kiosks.container(provisioned) as kiosk:
         found, disk, federation = prepared(provisioned, kiosk.root, tmp_path)
         with recorder.recorded(found, disk, kiosk.root / data.PLACE), ExitStack() as stack:
@@ -65,8 +64,9 @@ def test_after_every_cut_it_comes_up_and_has_what_it_said_it_has(tree: Tree, tmp
 
 
 @pytest.mark.long
-def test_a_machine_that_loses_its_power_at_work_comes_up_with_all_it_promised(tree: Tree, tmp_path: Path) -> None:
-    provisioned = kiosks.provisioned(tree)
+def test_a_machine_that_loses_its_power_at_work_comes_up_with_all_it_promised(
+    tree: Tree, provisioned: Provisioned, tmp_path: Path
+) -> None:
     with containers.container(provisioned.tree, provisioned.changes) as kiosk:
         found, disk, federation = prepared(provisioned, kiosk.root, tmp_path)
         image.write(kiosk.root, tmp_path / "system.disk")

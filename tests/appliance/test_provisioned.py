@@ -158,8 +158,8 @@ def test_a_phone_reaches_the_sites_and_nothing_else(kiosk: Container, phone: str
     assert phone.startswith("10.77.0.")
     names = ("kiosk.lan", "books.lan", "example.org")
     there = [kiosk.phone("getent", "ahostsv4", name).split()[0] for name in names]
-    assert there == [cable.PUBLIC] * len(names)
-    assert kiosk.phone("getent", "ahostsv4", "console.kiosk.lan").split()[0] == cable.OWN
+    assert there == [kiosks.PUBLIC] * len(names)
+    assert kiosk.phone("getent", "ahostsv4", "console.kiosk.lan").split()[0] == kiosks.OWN
     ask = [*CURL, "-o", "/dev/null", "-w", "%{http_code} %{exitcode}"]
 
     def asked(url: str, *options: str) -> str:
@@ -167,7 +167,7 @@ def test_a_phone_reaches_the_sites_and_nothing_else(kiosk: Container, phone: str
 
     assert asked("https://console.kiosk.lan/", "-k") == "303 0"
     refused = "000 7"
-    closed = [f"http://{cable.OWN}:{port}/" for port in (22, 8081, 8082, 8090)]
+    closed = [f"http://{kiosks.OWN}:{port}/" for port in (22, 8081, 8082, 8090)]
     assert [asked(url) for url in ("https://example.org/", *closed, "http://10.0.2.2:80/", f"http://{KIOSK}:22/")] == (
         [refused] * 7
     )

@@ -10,6 +10,7 @@ import pytest
 from tests.appliance import image, kiosks, looking, operator, playbook
 from tests.appliance import machine as machines
 from tests.appliance.conftest import report
+from tests.appliance.kiosks import Provisioned
 from tests.appliance.machine import Machine
 from tests.appliance.running import run, until
 from tests.appliance.tree import Tree
@@ -19,14 +20,13 @@ STORAGE = {"kiosk_data_partition": "LABEL=KIOSKDATA", "kiosk_read_only_system": 
 
 
 @pytest.fixture(scope="module")
-def values(tree: Tree) -> dict[str, object]:
-    return kiosks.variables(kiosks.provisioned(tree).federation) | {"kiosk_bundle": str(kiosks.bundle())} | STORAGE
+def values(provisioned: Provisioned) -> dict[str, object]:
+    return kiosks.variables(provisioned.federation) | {"kiosk_bundle": str(kiosks.bundle())} | STORAGE
 
 
 @pytest.fixture(scope="module")
-def kiosk(tree: Tree, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+def kiosk(tree: Tree, provisioned: Provisioned, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     folder = tmp_path_factory.mktemp("disks")
-    provisioned = kiosks.provisioned(tree)
     with kiosks.container(provisioned) as found:
         shutil.copy((found.root / "initrd.img").resolve(), folder / "initrd")
         image.write(found.root, folder / "system")

@@ -21,19 +21,12 @@ from tests.appliance.federation import Federation
 from tests.appliance.kiosks import Provisioned
 from tests.appliance.machine import Machine
 from tests.appliance.running import Place, free_port, until
-from tests.appliance.tree import Tree
 
 PAGE = ("curl", "-s", "--max-time", "20", "--noproxy", "*", "-H", "Host: kiosk.lan", "http://127.0.0.1/")
 KIOSK = "/usr/local/bin/kiosk"
 SYNC = "kiosk-sync.service"
 SLOW = 20_000
 """A stick's bytes a second, so that there is time to pull it out."""
-
-
-@pytest.fixture(scope="module")
-def made(tree: Tree) -> Provisioned:
-    """The kiosk that the playbook made."""
-    return kiosks.provisioned(tree)
 
 
 @dataclass(frozen=True)
@@ -45,16 +38,16 @@ class Village:
 
 
 @pytest.fixture(scope="module")
-def village(made: Provisioned, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Village]:
-    with kiosks.container(made) as kiosk:
+def village(provisioned: Provisioned, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Village]:
+    with kiosks.container(provisioned) as kiosk:
         kiosk.start()
         until(lambda: "10.0.2.15" in kiosk.run("ip", "-br", "address", "show", "eth0"), "an uplink")
-        yield Village(kiosk, _own(made, tmp_path_factory))
+        yield Village(kiosk, _own(provisioned, tmp_path_factory))
 
 
-def _own(made: Provisioned, folders: pytest.TempPathFactory) -> Federation:
+def _own(provisioned: Provisioned, folders: pytest.TempPathFactory) -> Federation:
     folder = folders.mktemp("federation") / "own"
-    shutil.copytree(made.federation.folder, folder)
+    shutil.copytree(provisioned.federation.folder, folder)
     return Federation(folder)
 
 
@@ -162,16 +155,16 @@ class Farm:
 
 
 @pytest.fixture(scope="module")
-def farm(made: Provisioned, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Farm]:
+def farm(provisioned: Provisioned, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Farm]:
     """A machine with the kiosk."""
     port, disk = free_port(), tmp_path_factory.mktemp("disk") / "disk"
-    with trees.copied(made.tree.root, made.changes) as copy:
+    with trees.copied(provisioned.tree.root, provisioned.changes) as copy:
         path = copy.root / "etc/kiosk/kiosk.yaml"
         path.write_text(path.read_text().replace(kiosks.MIRROR, f"http://{network.LAPTOP}:{port}"))
         image.write(copy.root, disk)
-    with machines.machine(made.tree, disk, sticks.OPTIONS) as found:
+    with machines.machine(provisioned.tree, disk, sticks.OPTIONS) as found:
         found.start()
-        yield Farm(found, _own(made, tmp_path_factory), port)
+        yield Farm(found, _own(provisioned, tmp_path_factory), port)
 
 
 @pytest.mark.long

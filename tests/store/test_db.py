@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sqlite3
 import subprocess
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -77,18 +78,35 @@ def test_a_database_that_another_holds_is_told(tmp_path: Path) -> None:
             pass
 
 
-def test_on_a_card_that_takes_no_more_writes_it_is_read(tmp_path: Path) -> None:
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Have a folder take no more writes, as a worn card does."""
     if os.geteuid():
         pytest.skip("only root can mount a file system")
+    for words in (("--bind", folder, folder), ("-o", "remount,ro,bind", folder)):
+        subprocess.run(["mount", *words], check=True)
+    try:
+        yield
+    finally:
+        # Lazily: SQLite keeps a file open as long as another connection of the same program has a lock on it.
+        subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def test_on_a_card_that_takes_no_more_writes_it_is_read(tmp_path: Path) -> None:
     with closing(db.connect(tmp_path / "kiosk.sqlite3")) as conn:
         conn.execute("CREATE TABLE kept (what TEXT)")
         conn.execute("INSERT INTO kept VALUES ('a post')")
-    for words in (("--bind", tmp_path, tmp_path), ("-o", "remount,ro,bind", tmp_path)):
-        subprocess.run(["mount", *words], check=True)
-    try:
-        with closing(db.connect(tmp_path / "kiosk.sqlite3")) as conn:
-            assert [row["what"] for row in conn.execute("SELECT what FROM kept")] == ["a post"]
-            with pytest.raises(StoreError, match="can not be written"), db.transaction(conn):
-                conn.execute("DELETE FROM kept")
-    finally:
-        subprocess.run(["umount", tmp_path], check=True)
+    with locked(tmp_path), closing(db.connect(tmp_path / "kiosk.sqlite3")) as conn:
+        assert [row["what"] for row in conn.execute("SELECT what FROM kept")] == ["a post"]
+        with pytest.raises(StoreError, match="can not be written"), db.transaction(conn):
+            conn.execute("DELETE FROM kept")
+
+
+def test_what_is_still_in_its_log_is_read_there_too_while_somebody_has_it_open(tmp_path: Path) -> None:
+    path = tmp_path / "kiosk.sqlite3"
+    with closing(db.connect(path)) as open_since_before:
+        open_since_before.execute("CREATE TABLE kept (what TEXT)")
+        open_since_before.execute("INSERT INTO kept VALUES ('the last post')")
+        assert path.with_name("kiosk.sqlite3-wal").stat().st_size > 0
+        with locked(tmp_path), closing(db.connect(path)) as conn:
+            assert [row["what"] for row in conn.execute("SELECT what FROM kept")] == ["the last post"]
