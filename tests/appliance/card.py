@@ -75,6 +75,9 @@ def _make(public: Path) -> None:
 class Card(Machine):
     """A machine with a card in it; `run` goes by ssh."""
 
+    ready_seconds = 1500
+    """Its first start makes keys, on a processor that is made up; where systemd fails over that, it starts again."""
+
     def __init__(self, image: Image, folder: Path) -> None:
         boot = folder / "boot"
         boot.mkdir()

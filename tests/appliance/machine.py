@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import ClassVar
 
 from tests.appliance import qmp
 from tests.appliance.image import PORT
@@ -31,6 +32,9 @@ APPEND = "root=LABEL=system rw console=ttyS0 mitigations=off panic=-1 net.ifname
 
 class Machine:
     """A kiosk in an emulated machine. `start`, `restart` and `power_off` return the seconds they took."""
+
+    ready_seconds: ClassVar[float] = READY_SECONDS
+    """How long it may take."""
 
     def __init__(self, tree: Tree, disk: Path, folder: Path, others: Sequence[str] = ()) -> None:
         """`disk` is only read; `others` are options of the emulator, as for a second disk."""
@@ -62,7 +66,7 @@ class Machine:
     def wait_until_ready(self) -> None:
         """Wait until all that starts has started, or failed."""
         try:
-            until(self._is_ready, "a machine that is ready", READY_SECONDS, pause=1)
+            until(self._is_ready, "a machine that is ready", self.ready_seconds, pause=1)
         except AssertionError as error:
             raise AssertionError(f"{error}\n{self.console()[-3000:]}\n{self._emulator_said()}") from error
 
@@ -85,7 +89,7 @@ class Machine:
         boot = self._boot()
         with suppress(OSError, AssertionError):
             self.run("systemctl", "reboot", seconds=5)
-        until(lambda: self._boot() not in ("", boot), "another start", READY_SECONDS, pause=1)
+        until(lambda: self._boot() not in ("", boot), "another start", self.ready_seconds, pause=1)
         self.wait_until_ready()
         return time.monotonic() - begun
 
