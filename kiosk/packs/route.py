@@ -15,9 +15,9 @@ from kiosk.errors import FormatError
 from kiosk.packs.wire import Stream
 
 if sys.version_info >= (3, 14):
-    from compression import zstd
+    from compression import zstd as zstd  # for the other modules of this layer, too
 else:
-    from backports import zstd
+    from backports import zstd as zstd
 
 MAGIC = b"kioskrt2"
 FULL, PATCH = b"F", b"P"

@@ -21,6 +21,8 @@ FULL_TEXT = (b"Xfulltext/xapian", b"Z/fulltextIndex/xapian")
 """Namespace and path of the full-text index, in today's books and in old ones."""
 NO_TABLE = 2**64 - 1
 """What stands for a table that a book does not have; it must have that of its paths."""
+NO_PAGE = 2**32 - 1
+"""What stands for a first page that a book does not have."""
 REDIRECT = 0xFFFF
 MOST_PATH_BYTES = 4096
 REPAIR = "fetch or build the book again"
@@ -28,12 +30,22 @@ REPAIR = "fetch or build the book again"
 
 @dataclass(frozen=True)
 class ZimHeader:
-    """What the header says: the book's UUID, how many entries and clusters it has, and where its list of paths is."""
+    """What the header says: version, the book's UUID, how many entries and clusters it has, and where its tables are.
 
+    `main` is the number of the entry that is the first page, None where the book has none; `titles_at` is `NO_TABLE`
+    where it has no such table.
+    """
+
+    major: int
+    minor: int
     uuid: uuid.UUID
     entries: int
     clusters: int
     paths_at: int
+    titles_at: int
+    clusters_at: int
+    types_at: int
+    main: int | None
     checksum_at: int
 
 
@@ -74,14 +86,18 @@ def read_header(file: BinaryIO, name: str) -> ZimHeader:
     if len(data) < HEADER.size or struct.unpack_from("<I", data)[0] != MAGIC:
         raise FormatError(f"{name}: this is not a ZIM book (its first bytes are not those of one)", REPAIR)
     fields = HEADER.unpack(data)
-    major, identity, entries, clusters = fields[1], fields[3], fields[4], fields[5]
-    pointers, checksum_at = fields[6:10], fields[12]
+    _, major, minor, identity, entries, clusters, *pointers, main, _, checksum_at = fields
     if major not in MAJOR_VERSIONS:
         raise FormatError(f"{name}: ZIM version {major} is not known (5 and 6 are)", "build it with newer tools")
     tables = (pointers[0], *(pointer for pointer in pointers[1:] if pointer != NO_TABLE))
     if any(not HEADER.size <= pointer < checksum_at for pointer in tables):
         raise FormatError(f"{name}: a table of this book lies outside the file", REPAIR)
-    return ZimHeader(uuid.UUID(bytes=identity), entries, clusters, pointers[0], checksum_at)
+    first = None if main == NO_PAGE else main
+    paths_at, titles_at, clusters_at, types_at = pointers
+    return ZimHeader(
+        major, minor, uuid.UUID(bytes=identity), entries, clusters,
+        paths_at, titles_at, clusters_at, types_at, first, checksum_at,
+    )  # fmt: skip
 
 
 def has_full_text_index(file: BinaryIO, header: ZimHeader) -> bool:
