@@ -106,7 +106,7 @@ def book_recipe(folder: Path, data: bytes) -> Path:
     """Write a recipe with one book, taken as it is, and return its folder."""
     folder.mkdir(parents=True, exist_ok=True)
     value = recipe()
-    labels = {"title": "A book", "summary": "About health.", "zim": "book.zim"}
+    labels = {"title": "A book", "summary": "About health.", "zim": "book.zim", "as_it_is": True}
     value |= {
         "pack": "book",
         "items": [{"id": "book", "kind": "book", "subject": "health", "translations": {"en": labels}}],

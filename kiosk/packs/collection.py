@@ -12,12 +12,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from kiosk.errors import FormatError
-from kiosk.packs import names
+from kiosk.packs import book, names
 
 SEGMENT_BYTES = 512 * 1024
 """What a segment holds on average."""
 ROUTE_ENTRY_BYTES = 32 * 1024 * 1024
 """Largest entry that travels in a route; larger ones are media."""
+MOST_ENTRY_BYTES = 256 * 1024**3
 MEDIA_TYPES = ("audio/", "video/", "application/x-zim")
 MOST_TITLE = 200
 MOST_LINE_BYTES = 2048
@@ -49,8 +50,12 @@ def is_media(media_type: str, size_bytes: int) -> bool:
     return media_type.startswith(MEDIA_TYPES) or size_bytes > ROUTE_ENTRY_BYTES
 
 
-def fault(path: str, media_type: str, title: str, size_bytes: int) -> str | None:
-    """Return why an entry that came in a route can not be taken, or None."""
+def fault(path: str, media_type: str, title: str, size_bytes: int, *, in_book: bool = False) -> str | None:
+    """Return why an entry that came in a route can not be taken, or None; `in_book`: as one of a book's own."""
+    if not 0 <= size_bytes <= (ROUTE_ENTRY_BYTES if in_book else MOST_ENTRY_BYTES):
+        return f"{path}: it can not have {size_bytes} bytes"
+    if in_book:
+        return f"{path}: {wrong}" if (wrong := book.fault(path, media_type, title)) else None
     if found := names.fault_in_path(path):
         return f"the path '{path}' can not be taken: {found}"
     if not names.is_media_type(media_type):
@@ -62,8 +67,13 @@ def fault(path: str, media_type: str, title: str, size_bytes: int) -> str | None
     return None
 
 
-def label(parts: Sequence[str], name: str) -> tuple[str, str, str, int]:
+def label(parts: Sequence[str], name: str, *, in_book: bool = False) -> tuple[str, str, str, int]:
     """Return path, type, title and size of an entry from the parts of its label in the route called `name`.
+
+    Args:
+        parts: what stands between the zeros.
+        name: what to call the route in messages.
+        in_book: whether it is one of a book's own entries.
 
     Raises:
         FormatError: it is not a label, or one that can not be taken.
@@ -71,7 +81,7 @@ def label(parts: Sequence[str], name: str) -> tuple[str, str, str, int]:
     if len(parts) != 4 or not parts[3].isascii() or not parts[3].isdigit() or len(parts[3]) > 12:
         raise FormatError(f"{name}: an entry is not labelled as it must be")
     path, media_type, title, size = parts[0], parts[1], parts[2], int(parts[3])
-    if wrong := fault(path, media_type, title, size):
+    if wrong := fault(path, media_type, title, size, in_book=in_book):
         raise FormatError(f"{name}: {wrong}")
     return path, media_type, title, size
 

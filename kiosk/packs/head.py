@@ -12,13 +12,13 @@ from typing import Any
 
 from kiosk.errors import FormatError
 from kiosk.fields import Fields, parse_json
-from kiosk.packs import blobs, kinds, manifest, names
+from kiosk.packs import blobs, collection, kinds, manifest, names
 from kiosk.packs.blobs import Blob
 from kiosk.packs.manifest import Manifest
 
 FORMAT = 2
 MOST_BYTES = 64 * 1024
-MOST_MEDIA_BYTES = manifest.MOST_ENTRY_BYTES
+MOST_MEDIA_BYTES = collection.MOST_ENTRY_BYTES
 START_DIGITS = 16
 """How much of a manifest's SHA-256 names the start of a patch: it only has to tell apart the versions of one pack."""
 START = re.compile(rf"[0-9a-f]{{{START_DIGITS}}}")
@@ -66,13 +66,25 @@ class Segments:
 
 @dataclass(frozen=True)
 class Head:
-    """A pack version: its manifest, what it takes on a kiosk, the kinds of its items, and how to get to it."""
+    """A pack version: its manifest, what it takes on a kiosk, the kinds of its items, and how to get to it.
+
+    Args:
+        pack, version: what it is.
+        manifest_sha256, manifest_bytes: its manifest.
+        installed_bytes: what it takes on the card.
+        content_bytes: what its entries have together; of books more than they take.
+        entries: how many there are.
+        kinds: of its items.
+        full, patches: the ways to it.
+        segments: for repair.
+    """
 
     pack: str
     version: int
     manifest_sha256: str
     manifest_bytes: int
     installed_bytes: int
+    content_bytes: int
     entries: int
     kinds: tuple[str, ...]
     full: Route
@@ -100,6 +112,8 @@ class Head:
             "installed_bytes": self.installed_bytes, "entries": self.entries, "kinds": list(self.kinds),
             "full": self.full.to_value(), "patches": [patch.to_value() for patch in self.patches],
         }  # fmt: skip
+        if self.content_bytes != self.installed_bytes:
+            value["content_bytes"] = self.content_bytes
         if self.segments is not None:
             value["segments"] = self.segments.to_value()
         return manifest.canonical(value)
@@ -136,12 +150,14 @@ def parse(data: bytes, name: str = "head") -> Head:
     root = document.root()
     root.whole("format", FORMAT, FORMAT)
     listing = root.fields("manifest")
+    installed = root.whole("installed_bytes", 0, collection.MOST_ENTRY_BYTES)
     head = Head(
         pack=manifest.checked_name(root, "pack"),
         version=root.whole("version", 1, 2**31),
         manifest_sha256=_sha256(listing, "sha256"),
         manifest_bytes=listing.whole("size_bytes", 2, manifest.MOST_BYTES),
-        installed_bytes=root.whole("installed_bytes", 0, manifest.MOST_ENTRY_BYTES),
+        installed_bytes=installed,
+        content_bytes=root.whole("content_bytes", 0, collection.MOST_ENTRY_BYTES, default=installed),
         entries=root.whole("entries", 1, manifest.MOST_ENTRIES),
         kinds=_kinds(root),
         full=_route(root.fields("full"), patch=False),

@@ -18,6 +18,9 @@ LEVELS = ("beginner", "intermediate", "advanced")
 CATEGORIES = ("model-papers", "forms", "law", "prices", "reports", "other")
 NOTICE_PAGE = "notice.html"
 BOOK_COVER = "cover.png"
+LAID_OUT = "zim"
+"""The attribute of a book that is delivered entry by entry: what its ZIM is made with."""
+MOST_ZIM_BYTES = 256 * 1024**3
 
 
 def attributes(kind: str, fields: Fields) -> dict[str, Any]:
@@ -84,7 +87,24 @@ def _book(fields: Fields) -> dict[str, Any]:
     }
     if fault := names.fault_in_path(book["file"]) or ("/" in book["file"] and "it lies in a folder"):
         fields.complain("file", f"'{book['file']}' can not be the file of a book: {fault}")
+    if LAID_OUT in fields:
+        book[LAID_OUT] = _zim(fields.fields(LAID_OUT))
     return book
+
+
+def _zim(fields: Fields) -> dict[str, Any]:
+    zim: dict[str, Any] = {
+        "namespaces": fields.choice("namespaces", ("new", "old")),
+        "types": list(fields.texts("types", most=120)),
+        "size_bytes": fields.whole("size_bytes", 1, MOST_ZIM_BYTES),
+        "sha256": fields.text("sha256"),
+    }
+    if "main" in fields:
+        zim["main"] = fields.text("main")
+    if not names.is_sha256(zim["sha256"]):
+        fields.complain("sha256", f"'{zim['sha256']}' is not a SHA-256")
+    fields.finish()
+    return zim
 
 
 def missing(kind: str, found: dict[str, Any], has: Callable[[str], bool]) -> list[str]:
@@ -96,5 +116,5 @@ def missing(kind: str, found: dict[str, Any], has: Callable[[str], bool]) -> lis
     elif kind == "notice":
         wanted = [NOTICE_PAGE, *([found["sound"]] if "sound" in found else [])]
     elif kind == "book":
-        wanted = [found["file"]]
+        wanted = [] if LAID_OUT in found else [found["file"]]
     return [path for path in wanted if not has(path)]

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import count as numbered
+from itertools import groupby, islice
 
 from kiosk.errors import FormatError
 from kiosk.packs import wire
@@ -21,10 +22,13 @@ MOST_ENTRIES = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """An entry and the number of its item in collection order. A target's `sha256` is "" until its bytes are there."""
+    """An entry and the number of its item in collection order. A target's `sha256` is "" until its bytes are there.
+    `source` is the number in the start of a patch of the entry that has its bytes, None where they come.
+    """
 
     item: int
     entry: Entry
+    source: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,11 @@ class Delta:
     runs: tuple[tuple[int, int], ...]
     sizes: tuple[int, ...]
     added: tuple[Added, ...]
+
+    @property
+    def sources(self) -> set[int]:
+        """The numbers in the start of the entries that new ones are copies of."""
+        return {added.source for added in self.added if added.source is not None}
 
 
 def between(old: Sequence[Placed], new: Sequence[Placed], items: dict[int, int]) -> Delta:
@@ -82,10 +91,10 @@ def to_bytes(delta: Delta) -> bytes:
 
 
 def read(source: Stream) -> Delta:
-    """Read a delta.
+    """Read a delta; whether its entries can be taken is asked where it is applied.
 
     Raises:
-        FormatError: it is not one, or names an entry that can not be taken.
+        FormatError: it is not one.
     """
     runs, sizes, added = [], [], []
     while kind := wire.read_uvarint(source, ADD):
@@ -106,8 +115,6 @@ def _added(source: Stream) -> Added:
     path, media_type, title = (_decoded(wire.read_text(source, MOST_LINE_BYTES), source) for _ in range(3))
     size = wire.read_uvarint(source)
     number = wire.read_uvarint(source, MOST_ENTRIES)
-    if wrong := fault(path, media_type, title, size):
-        raise FormatError(f"{source.name}: {wrong}")
     return Added(Placed(item, Entry(path, media_type, title, size, "")), number - 1 if number else None)
 
 
@@ -118,7 +125,9 @@ def _decoded(data: bytes, source: Stream) -> str:
         raise FormatError(f"{source.name}: a text is not UTF-8") from error
 
 
-def apply(old: Iterable[Placed], delta: Delta, items: dict[int, int], name: str) -> Iterator[Placed]:
+def apply(
+    old: Iterable[Placed], delta: Delta, items: dict[int, int], name: str, books: frozenset[int] = frozenset()
+) -> Iterator[Placed]:
     """Yield the entries of the new version, in no particular order; those whose bytes must come have no hash yet.
 
     Args:
@@ -126,47 +135,57 @@ def apply(old: Iterable[Placed], delta: Delta, items: dict[int, int], name: str)
         delta: what `read` gave.
         items: an item's number in the start -> its number now.
         name: what to call the patch in messages.
+        books: the numbers now of the books that are delivered entry by entry.
 
     Raises:
-        FormatError: the delta does not fit the start.
+        FormatError: the delta does not fit the start, or makes an entry that can not be taken.
     """
     entries, sizes = iter(old), iter(delta.sizes)
-    sources = {added.source for added in delta.added}
+    sources = delta.sources
     known: dict[int, Entry] = {}
-    number = 0
-    for kind, count in delta.runs:
-        for _ in range(count):
+    numbers = numbered()
+    for kind, times in delta.runs:
+        for number in islice(numbers, times):
             placed = next(entries, None)
             if placed is None:
                 raise FormatError(f"{name}: it speaks of more entries than its start has")
             if number in sources:
                 known[number] = placed.entry
-            number += 1
-            if kind != DROP:
-                yield _carried(placed, kind, sizes, items, name)
+            if kind == KEEP:
+                yield Placed(_item_now(placed, items, name), placed.entry, number)
+            elif kind != DROP:
+                yield _checked(_changed(placed, next(sizes), items, name), books, name)
     if next(entries, None) is not None:
         raise FormatError(f"{name}: it speaks of fewer entries than its start has")
     for added in delta.added:
-        yield added.placed if added.source is None else _copied(added, known, name)
+        yield _checked(added.placed if added.source is None else _copied(added, known, name), books, name)
 
 
-def _carried(placed: Placed, kind: int, sizes: Iterator[int], items: dict[int, int], name: str) -> Placed:
+def _checked(placed: Placed, books: frozenset[int], name: str) -> Placed:
+    entry = placed.entry
+    if wrong := fault(entry.path, entry.type, entry.title, entry.size_bytes, in_book=placed.item in books):
+        raise FormatError(f"{name}: {wrong}")
+    return placed
+
+
+def _changed(placed: Placed, more_bytes: int, items: dict[int, int], name: str) -> Placed:
+    entry = placed.entry
+    entry = Entry(entry.path, entry.type, entry.title, entry.size_bytes + more_bytes, "")
+    return Placed(_item_now(placed, items, name), entry)
+
+
+def _item_now(placed: Placed, items: dict[int, int], name: str) -> int:
     if placed.item not in items:
         raise FormatError(f"{name}: it keeps an entry of an item that is gone")
-    entry = placed.entry
-    if kind == CHANGE:
-        size = entry.size_bytes + next(sizes)
-        entry = Entry(entry.path, entry.type, entry.title, size, "")
-        if size < 0 or fault(entry.path, entry.type, entry.title, size):
-            raise FormatError(f"{name}: {entry.path} can not have {size} bytes in a route")
-    return Placed(items[placed.item], entry)
+    return items[placed.item]
 
 
 def _copied(added: Added, known: dict[int, Entry], name: str) -> Placed:
     entry, source = added.placed.entry, known.get(-1 if added.source is None else added.source)
     if source is None or source.size_bytes != entry.size_bytes:
         raise FormatError(f"{name}: {entry.path} is to be copied from an entry that does not fit")
-    return Placed(added.placed.item, Entry(entry.path, entry.type, entry.title, entry.size_bytes, source.sha256))
+    copied = Entry(entry.path, entry.type, entry.title, entry.size_bytes, source.sha256)
+    return Placed(added.placed.item, copied, added.source)
 
 
 def target_order(placed: Placed) -> tuple[str, str, int]:

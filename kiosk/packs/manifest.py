@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from kiosk.fields import Document, Fields, parse_json
-from kiosk.packs import blobs, collection, kinds, names
+from kiosk.packs import blobs, book, collection, kinds, names
 from kiosk.packs.blobs import Blob
 from kiosk.packs.collection import Entry
 
 FORMAT = 2
 MOST_BYTES = 8 * 1024 * 1024
 """Largest manifest a kiosk reads."""
-MOST_ENTRY_BYTES = 256 * 1024**3
 MOST_ENTRIES = 1_000_000
 MOST_URLS = 8
 """In how many places, besides the mirrors, a file may lie."""
@@ -67,6 +66,18 @@ class Item:
         """By what items are put into collection order."""
         return self.id, self.language
 
+    @property
+    def installed_bytes(self) -> int:
+        """Bytes that it takes on the card."""
+        if not self.is_laid_out:
+            return self.size_bytes
+        return int(self.attributes[kinds.LAID_OUT]["size_bytes"]) + book.LISTED.size * self.entries
+
+    @property
+    def is_laid_out(self) -> bool:
+        """Whether it is a book that is delivered entry by entry (docs/formats/pack.md, "Books")."""
+        return kinds.LAID_OUT in self.attributes
+
     def to_value(self) -> dict[str, Any]:
         """Return the item as JSON values."""
         return {
@@ -95,6 +106,11 @@ class Manifest:
         return sum(item.size_bytes for item in self.items)
 
     @property
+    def installed_bytes(self) -> int:
+        """Bytes that all items together take on the card."""
+        return sum(item.installed_bytes for item in self.items)
+
+    @property
     def entries(self) -> int:
         """Entries of all items together."""
         return sum(item.entries for item in self.items)
@@ -108,6 +124,11 @@ class Manifest:
     def in_order(self) -> tuple[Item, ...]:
         """The items in collection order: their numbers in routes count from here."""
         return tuple(sorted(self.items, key=lambda item: item.place))
+
+    @property
+    def books(self) -> frozenset[int]:
+        """The numbers of the items that are books delivered entry by entry."""
+        return frozenset(number for number, item in enumerate(self.in_order) if item.is_laid_out)
 
     def to_bytes(self) -> bytes:
         """Return the canonical JSON: keys sorted, no spaces, UTF-8."""
@@ -164,7 +185,7 @@ def _item(fields: Fields) -> Item:
         title=fields.text("title", most=200),
         summary=fields.text("summary", most=2000),
         licence=fields.text("licence", most=64),
-        size_bytes=fields.whole("size_bytes", 0, MOST_ENTRY_BYTES),
+        size_bytes=fields.whole("size_bytes", 0, collection.MOST_ENTRY_BYTES),
         entries=fields.whole("entries", 1, MOST_ENTRIES),
         content_root=fields.text("content_root"),
         attributes=kinds.attributes(kind, fields.fields("attributes")),
@@ -184,7 +205,7 @@ def _item(fields: Fields) -> Item:
 
 def _media(fields: Fields) -> Media:
     title = fields.text("title", most=200) if "title" in fields else ""
-    size = fields.whole("size_bytes", 0, MOST_ENTRY_BYTES)
+    size = fields.whole("size_bytes", 0, collection.MOST_ENTRY_BYTES)
     entry = Entry(fields.text("path"), fields.text("type"), title, size, fields.text("sha256"))
     media = Media(
         entry,

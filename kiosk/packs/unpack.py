@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from kiosk.errors import FormatError, TrustError
-from kiosk.packs import blocks, collection, listing, manifest, wire
+from kiosk.packs import blocks, book, collection, listing, manifest, wire
 from kiosk.packs.blocks import Block, Reference
 from kiosk.packs.collection import MOST_LINE_BYTES, Entry
 from kiosk.packs.head import Head
@@ -33,8 +33,8 @@ def check_manifest(data: bytes, head: Head) -> Manifest:
     if len(data) != head.manifest_bytes or hashlib.sha256(data).hexdigest() != head.manifest_sha256:
         raise TrustError(f"{head.pack}: the manifest in its route is not the one that its head names")
     found = manifest.parse(data, f"manifest of {head.pack}")
-    named = (found.pack, found.version, found.size_bytes, found.entries, found.kinds)
-    if named != (head.pack, head.version, head.installed_bytes, head.entries, head.kinds):
+    named = (found.pack, found.version, found.installed_bytes, found.size_bytes, found.entries, found.kinds)
+    if named != (head.pack, head.version, head.installed_bytes, head.content_bytes, head.entries, head.kinds):
         raise TrustError(f"{head.pack}: its manifest is not of the pack version that its head names")
     return found
 
@@ -44,22 +44,35 @@ def full_manifest(body: Stream) -> bytes:
     return wire.read_text(body, manifest.MOST_BYTES)
 
 
-def full_entries(body: Stream, head: Head, items: int) -> Iterator[tuple[Placed, Iterator[bytes]]]:
+def full_entries(
+    body: Stream, head: Head, items: int, books: frozenset[int] = frozenset()
+) -> Iterator[tuple[Placed, Iterator[bytes]]]:
     """Yield each entry of a full body with its bytes, which must be read before the next is asked for.
 
+    Args:
+        body: what follows the manifest.
+        head: the promises.
+        items: how many items there are.
+        books: the numbers of those that are books delivered entry by entry.
+
     Raises:
-        FormatError: the body is not what the head promised.
+        FormatError: the body is not what the head promised, or the entries of a book come in another order than theirs.
     """
-    left_bytes, left = head.installed_bytes, head.entries
+    left_bytes, left = head.content_bytes, head.entries
+    last: dict[int, tuple[str, str]] = {}
     while not body.at_end():
         number, *parts = body.line(MOST_LINE_BYTES)
-        path, media_type, title, size = collection.label(parts, body.name)
-        if not number.isascii() or not number.isdigit() or int(number[:9]) >= items:
-            raise FormatError(f"{body.name}: {path} is of an item that is not there")
+        if not number.isascii() or not number.isdigit() or (item := int(number[:9])) >= items:
+            raise FormatError(f"{body.name}: an entry is of an item that is not there")
+        path, media_type, title, size = collection.label(parts, body.name, in_book=item in books)
+        if item in books:
+            if last.get(item, ("", "")) >= (at := book.order(path, media_type)):
+                raise FormatError(f"{body.name}: {path} does not stand where it must in its book")
+            last[item] = at
         left_bytes, left = left_bytes - size, left - 1
         if left_bytes < 0 or left < 0:
             raise FormatError(f"{body.name}: it holds more than its head promised")
-        yield Placed(int(number), Entry(path, media_type, title, size, "")), body.chunks(size)
+        yield Placed(item, Entry(path, media_type, title, size, "")), body.chunks(size)
 
 
 @dataclass
@@ -106,16 +119,19 @@ def open_patch(body: Stream, old_manifest: bytes, head: Head) -> Patch:
     new_manifest = blocks.decode(method, data, head.manifest_bytes, old_manifest, body.name)
     part = Stream([wire.read_text(body, head.entries * MOST_LINE_BYTES + 1024)], body.name)
     delta = listing.read(part)
-    layout = tuple(blocks.read_layout(part, head.installed_bytes))
+    layout = tuple(blocks.read_layout(part, head.content_bytes))
     if not part.at_end():
         raise FormatError(f"{body.name}: something follows the listing")
     return Patch(new_manifest, delta, layout)
 
 
 def items_between(old: Manifest, new: Manifest) -> dict[int, int]:
-    """Return an item's number in the old version -> its number in the new one, for those that are in both."""
-    numbers = {item.place: number for number, item in enumerate(new.in_order)}
-    return {n: numbers[item.place] for n, item in enumerate(old.in_order) if item.place in numbers}
+    """Return an item's number in the old version -> its number in the new one, for those that are in both, and in both
+    a book that is delivered entry by entry or in both none.
+    """
+    numbers = {(item.place, item.is_laid_out): number for number, item in enumerate(new.in_order)}
+    known = ((n, numbers.get((item.place, item.is_laid_out))) for n, item in enumerate(old.in_order))
+    return {before: now for before, now in known if now is not None}
 
 
 def target_entries(

@@ -33,7 +33,9 @@ LISTING_TYPE = "application/octet-stream+zimlisting"
 
 
 class ZimWriter:
-    """A book being written: contents by type, namespace and path, redirects at any time, then `finish`."""
+    """A book being written: contents by type (of one, front pages last), namespace and path; redirects at any time;
+    then `finish`.
+    """
 
     def __init__(
         self, file: BinaryIO, name: str, uuid: UUID, types: Iterable[str], *, old_namespaces: bool = False
@@ -58,7 +60,7 @@ class ZimWriter:
         self._starts = array("Q")
         self._register = Register(name)
         self._cutter = Cutter()
-        self._last: tuple[str, str, str] = ("", "", "")
+        self._last: tuple[str, bool, str, str] = ("", False, "", "")
         self._blobs: list[bytes] = []
         self._compressed = False
         self._is_copied = False
@@ -108,8 +110,8 @@ class ZimWriter:
             if begins == (number > 0):
                 raise self._fault(label, "the entries to copy are not those of one cluster")
             self._register.add(label, self._numbers[media_type], len(self._starts), number)
-        sizes = [size_bytes for _, _, size_bytes in contents]
-        self._check_copied(contents[0], sizes, raw)
+        if not is_cluster_of([(media_type, size_bytes) for _, media_type, size_bytes in contents], raw):
+            raise self._fault(contents[0][0], "the cluster to copy is not that of these entries")
         self._starts.append(self._at)
         self._put(raw)
         self._is_copied = True
@@ -153,9 +155,9 @@ class ZimWriter:
         return self._close(header)
 
     def _begins(self, label: ZimLabel, media_type: str, size_bytes: int) -> bool:
-        key = (media_type, label.namespace, label.path)
+        key = (media_type, label.is_front, label.namespace, label.path)
         if media_type not in self._numbers or key <= self._last:
-            raise self._fault(label, f"'{media_type}' was not told of, or it comes after '{self._last[2]}'")
+            raise self._fault(label, f"'{media_type}' was not told of, or it comes after '{self._last[3]}'")
         self._last = key
         self._unused.discard(media_type)
         return self._cutter.begins(label.namespace, label.path, media_type, size_bytes)
@@ -182,16 +184,6 @@ class ZimWriter:
         body = itertools.chain((table,), pieces)
         for piece in _compressed(body, total) if self._compressed else body:
             self._put(piece)
-
-    def _check_copied(self, first: tuple[ZimLabel, str, int], sizes: Sequence[int], raw: bytes) -> None:
-        compressed = is_compressed(first[1], first[2])
-        begin, _, total = _head(sizes, compressed)
-        try:
-            there = zstd.get_frame_info(raw[1:]).decompressed_size if compressed else len(raw) - 1
-        except zstd.ZstdError:
-            there = None
-        if raw[:1] != bytes([begin]) or there != total:
-            raise self._fault(first[0], "the cluster to copy is not that of these entries")
 
     def _by_title(self, order: array[int]) -> array[int]:
         numbers = array("I", bytes(4 * len(order)))
@@ -233,6 +225,17 @@ class ZimWriter:
 
     def _fault(self, label: ZimLabel, message: str) -> FormatError:
         return FormatError(f"{self._name}: the entry '{label.namespace}/{label.path}' can not be: {message}", REPAIR)
+
+
+def is_cluster_of(contents: Sequence[tuple[str, int]], raw: bytes) -> bool:
+    """Tell whether a cluster's own bytes hold as many as these entries (media type, size) take in one."""
+    compressed = is_compressed(*contents[0])
+    begin, _, total = _head([size_bytes for _, size_bytes in contents], compressed)
+    try:
+        there = zstd.get_frame_info(raw[1:]).decompressed_size if compressed else len(raw) - 1
+    except zstd.ZstdError:
+        there = None
+    return raw[:1] == bytes([begin]) and there == total
 
 
 def _head(sizes: Sequence[int], compressed: bool) -> tuple[int, bytes, int]:

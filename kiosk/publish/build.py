@@ -17,16 +17,18 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from kiosk.errors import FormatError
 from kiosk.fields import Problem, as_detail, problem_of
 from kiosk.packs import head as heads
 from kiosk.packs.collection import Entry, clashing, content_root, period_of
 from kiosk.packs.head import Head
+from kiosk.packs.kinds import LAID_OUT
 from kiosk.packs.listing import Placed
 from kiosk.packs.manifest import Item, Manifest, Media
 from kiosk.packs.manifest import parse as parse_manifest
-from kiosk.publish import recipe, routes
+from kiosk.publish import books, recipe, routes
 from kiosk.publish.content import Content, Version, pieces, read_manifest
 from kiosk.publish.draft import Draft, DraftItem
 from kiosk.publish.drafting import drafts
@@ -149,8 +151,9 @@ def write_pack(version: Version, folder: Path, out: Path) -> BuiltPack:
     manifest = version.manifest
     data = manifest.to_bytes()
     head = Head(
-        manifest.pack, manifest.version, hashlib.sha256(data).hexdigest(), len(data), manifest.size_bytes,
-        manifest.entries, manifest.kinds, routes.full(version, folder), (), routes.segments(version, folder),
+        manifest.pack, manifest.version, hashlib.sha256(data).hexdigest(), len(data), manifest.installed_bytes,
+        manifest.size_bytes, manifest.entries, manifest.kinds, routes.full(version, folder), (),
+        routes.segments(version, folder),
     )  # fmt: skip
     shutil.rmtree(drafts(folder))
     (folder / "manifest.json").write_bytes(data)
@@ -163,6 +166,9 @@ def write_pack(version: Version, folder: Path, out: Path) -> BuiltPack:
 
 
 def _item(item: recipe.ItemRecipe, drafted: DraftItem, content: Content, folder: Path) -> tuple[Item, list[Entry]]:
+    if drafted.book is not None:
+        listed, zim = books.laid_out(drafted.book, content)
+        return _made(item, drafted.attributes | {LAID_OUT: zim}, listed, []), listed
     listed, media = [], []
     for draft_ in sorted(drafted.entries, key=lambda each: each.path):
         if (stays := draft_.external) is not None and isinstance(draft_.content, Path):
@@ -176,13 +182,16 @@ def _item(item: recipe.ItemRecipe, drafted: DraftItem, content: Content, folder:
         if entry.is_media:
             media.append(Media(entry, tuple(routes.keep(pieces(content.path(entry.sha256)), folder))))
             content.path(entry.sha256).unlink()  # its blobs have the bytes now
+    return _made(item, drafted.attributes, listed, media), [entry for entry in listed if not entry.is_media]
+
+
+def _made(item: recipe.ItemRecipe, attributes: dict[str, Any], listed: list[Entry], media: list[Media]) -> Item:
     root = content_root(listed, period_of(listed))
     size = sum(entry.size_bytes for entry in listed)
-    made = Item(
+    return Item(
         item.id, item.kind, item.language, item.title, item.summary, item.licence, size, len(listed), root,
-        drafted.attributes, tuple(media),
+        attributes, tuple(media),
     )  # fmt: skip
-    return made, [entry for entry in listed if not entry.is_media]
 
 
 def _entry(draft_: Draft, content: Content) -> Entry:

@@ -80,7 +80,7 @@ def unpacked(folder: Path, head: Head, content: Content) -> Version:
     body = route.open_body(checked_pieces(folder, head), route.FULL, name)
     manifest = unpack.check_manifest(unpack.full_manifest(body), head)
     found = []
-    for placed, chunks in unpack.full_entries(body, head, len(manifest.items)):
+    for placed, chunks in unpack.full_entries(body, head, len(manifest.items), manifest.books):
         sha256, _ = content.keep(chunks)
         entry = placed.entry
         found.append(Placed(placed.item, Entry(entry.path, entry.type, entry.title, entry.size_bytes, sha256)))

@@ -38,10 +38,11 @@ class Draft:
 
 @dataclass(frozen=True)
 class DraftItem:
-    """The entries of one item and the attributes of its kind."""
+    """The entries of one item and the attributes of its kind. `book` is a ZIM whose own entries they are to be."""
 
     attributes: dict[str, Any]
     entries: tuple[Draft, ...]
+    book: Path | None = None
 
 
 def of_file(path: Path, entry_path: str, title: str = "") -> Draft:

@@ -155,14 +155,14 @@ def _book(item: ItemRecipe, source: BookSource, workshop: Workshop, problems: li
     if source.html is not None and source.cover is not None:
         problems += [Problem(str(path), "this is not an ordinary file", NO_LINK) for path in _odd_files(source.html)]
         if workshop.write_book is None or problems:
-            return _zim(None, file, source.subject, entries, problems)
+            return _zim(None, file, source, entries, problems)
         zim_path = Path(tempfile.mkdtemp(dir=workshop.scratch)) / file
         order = BookOrder(
             source.html, source.front, source.cover, f"{stem}_{item.language}", item.title, item.summary,
             item.language, workshop.publisher, item.licence,
         )  # fmt: skip
         workshop.write_book(order, zim_path)
-    return _zim(zim_path, file, source.subject, entries, problems, stays)
+    return _zim(zim_path, file, source, entries, problems)
 
 
 def _odd_files(folder: Path) -> list[Path]:
@@ -172,19 +172,23 @@ def _odd_files(folder: Path) -> list[Path]:
 
 
 def _zim(
-    path: Path | None, file: str, subject: str, entries: list[Draft], problems: list[Problem],
-    stays: External | None = None,
+    path: Path | None, file: str, source: BookSource, entries: list[Draft], problems: list[Problem]
 ) -> DraftItem:  # fmt: skip
-    attributes = {"subject": subject, "file": file, "uuid": "", "searchable": False}
+    attributes = {"subject": source.subject, "file": file, "uuid": "", "searchable": False}
     if path is not None:
         try:
             with path.open("rb") as stream:
                 header = zim.inspect(stream, str(path))
-                attributes |= {"uuid": str(header.uuid), "searchable": zim.has_full_text_index(stream, header)}
+                attributes |= {"uuid": str(header.uuid)}
+                if source.as_it_is:
+                    attributes |= {"searchable": zim.has_full_text_index(stream, header)}
         except FormatError as error:
             problems.append(problem_of(error))
         except OSError as error:
             problems.append(Problem(str(path), f"can not be read: {error.strerror}"))
         else:
+            if not source.as_it_is:
+                return DraftItem(attributes, (), path)
+            stays = source.zim if isinstance(source.zim, External) else None
             entries.append(Draft(file, TYPES[".zim"], "", path, stays))
     return DraftItem(attributes, tuple(entries))

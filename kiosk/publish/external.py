@@ -14,9 +14,9 @@ from urllib.parse import unquote, urlsplit
 
 from kiosk.fields import Fields
 from kiosk.packs import names
-from kiosk.packs.collection import is_media
+from kiosk.packs.collection import MOST_ENTRY_BYTES, is_media
 from kiosk.packs.head import Head, with_leaves
-from kiosk.packs.manifest import MOST_ENTRY_BYTES, MOST_URLS, Manifest
+from kiosk.packs.manifest import MOST_URLS, Manifest
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,18 @@ from kiosk.packs.listing import Placed
 from kiosk.publish.content import Content, pieces
 
 
-def of_full(entries: Iterable[Placed], content: Content) -> Sequence[Placed]:
-    """Return the entries in the order, of those known here, that compresses best; `content` has their bytes."""
-    by_type = sorted(entries, key=listing.target_order)
+def of_full(entries: Iterable[Placed], content: Content, books: frozenset[int]) -> Sequence[Placed]:
+    """Return the entries in the order, of those known here, that compresses best; `content` has their bytes.
+
+    Those of `books`, the items that kiosks write as they come, stand behind the others, one book after the other.
+    """
+    in_order = sorted(entries, key=listing.target_order)
+    by_type = [placed for placed in in_order if placed.item not in books]
+    whole = [placed for number in sorted(books) for placed in in_order if placed.item == number]
     beside = _beside_namesakes(by_type)
     if beside == by_type:
-        return by_type
-    return min(by_type, beside, key=lambda order: _roughly(order, content))
+        return by_type + whole
+    return [*min(by_type, beside, key=lambda order: _roughly(order, content)), *whole]
 
 
 def _beside_namesakes(entries: Sequence[Placed]) -> list[Placed]:

@@ -54,13 +54,17 @@ class NoticeSource:
 
 @dataclass(frozen=True)
 class BookSource:
-    """Either `zim`, a book taken as it is, or `html`, a folder to build one from, with `front` page and `cover`."""
+    """Either `zim`, a book that is there, or `html`, a folder to build one from, with `front` page and `cover`.
+
+    `as_it_is`: kiosks get its file byte for byte and a new edition whole, not entry by entry.
+    """
 
     subject: str
     zim: Path | External | None
     html: Path | None
     front: str
     cover: Path | None
+    as_it_is: bool = False
 
 
 Source = CourseSource | DocumentSource | NoticeSource | BookSource
@@ -188,9 +192,10 @@ def _book(fields: Fields, folder: Path) -> Reader:
 
     def read(inner: Fields, language: str) -> Source:
         if isinstance(inner.value.get("zim"), Mapping):
-            return BookSource(subject, external.read(inner.fields("zim"), "application/x-zim"), None, "", None)
+            stays = external.read(inner.fields("zim"), "application/x-zim")
+            return BookSource(subject, stays, None, "", None, as_it_is=True)
         if "zim" in inner:
-            return BookSource(subject, inside(inner, "zim", folder), None, "", None)
+            return BookSource(subject, inside(inner, "zim", folder), None, "", None, inner.flag("as_it_is", False))
         html = inside(inner, "html", folder, want_folder=True)
         cover = inside(inner, "cover", folder)
         front = inner.text("front")

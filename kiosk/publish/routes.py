@@ -33,7 +33,7 @@ Told = Callable[[int, int], None]
 def full(version: Version, folder: Path) -> Route:
     """Make the full route; its blobs go into `folder`."""
     media = sum(media.entry.size_bytes for item in version.manifest.items for media in item.media)
-    entries = order.of_full(version.entries, version.content)
+    entries = order.of_full(version.entries, version.content, version.manifest.books)
     return Route(
         _smallest(lambda: _full_body(version, entries), route.FULL, version.manifest.size_bytes, folder), media
     )
@@ -124,7 +124,7 @@ def _pieces(old: Version, new: Version, delta: listing.Delta) -> Iterator[tuple[
 def _targets(old: Version, new: Version, delta: listing.Delta) -> Iterator[Placed]:
     items = unpack.items_between(old.manifest, new.manifest)
     hashes = {(placed.item, placed.entry.path): placed for placed in new.entries}
-    for placed in listing.apply(old.entries, delta, items, "patch"):
+    for placed in listing.apply(old.entries, delta, items, "patch", new.manifest.books):
         if not placed.entry.sha256:
             yield hashes[placed.item, placed.entry.path]
     for added in delta.added:

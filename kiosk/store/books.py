@@ -9,6 +9,9 @@ from kiosk.store import collections, items
 from kiosk.store.db import Connection
 from kiosk.store.items import Item
 
+LISTING = ".entries"
+"""Behind the name of a book that came entry by entry: the file that has the hash and size of each (packs/book.py)."""
+
 
 @dataclass(frozen=True)
 class Book:

@@ -55,7 +55,7 @@ def next_number(conn: Connection) -> int:
 
 def record(conn: Connection, number: int, packs: Sequence[NewPack], now: datetime) -> None:
     """Write the rows of a new generation, whose collections are here already."""
-    total = sum(new.manifest.size_bytes for new in packs)
+    total = sum(new.manifest.installed_bytes for new in packs)
     conn.execute("INSERT INTO generations VALUES (?, ?, ?, NULL)", (number, to_text(now), total))
     for new in packs:
         manifest = new.manifest
@@ -63,7 +63,7 @@ def record(conn: Connection, number: int, packs: Sequence[NewPack], now: datetim
             "INSERT INTO packs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 number, manifest.pack, manifest.version, _json(manifest.title), manifest.publisher,
-                manifest.licence, manifest.size_bytes, new.head_sha256, new.manifest_sha256,
+                manifest.licence, manifest.installed_bytes, new.head_sha256, new.manifest_sha256,
             ),
         )  # fmt: skip
         conn.executemany(

@@ -2,7 +2,7 @@
 
 Owns: a private database on the state's own card (another place may be memory, or too small), without a name, so that it
 goes when it is closed and in a power cut; nothing else ever waits for it. True always: no two paths of an item in it
-clash on a card that ignores case.
+clash on a card that ignores case, but for those of books, which are no files.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from kiosk.store.db import Connection, Row
 
 TABLE = """\
 CREATE TABLE staged (
-    item INTEGER NOT NULL, path TEXT NOT NULL, folded TEXT NOT NULL, type TEXT NOT NULL, title TEXT NOT NULL,
-    size_bytes INTEGER NOT NULL, sha256 TEXT NOT NULL,
+    item INTEGER NOT NULL, path TEXT NOT NULL, folded TEXT, type TEXT NOT NULL, title TEXT NOT NULL,
+    size_bytes INTEGER NOT NULL, sha256 TEXT NOT NULL, source INTEGER,
     PRIMARY KEY (item, path), UNIQUE (item, folded)
 ) STRICT, WITHOUT ROWID
 """
@@ -63,19 +63,25 @@ def _connected(path: Path) -> Connection:
     return conn
 
 
-def put(conn: Connection, listed: Iterable[Placed], name: str) -> None:
+def put(conn: Connection, listed: Iterable[Placed], name: str, books: frozenset[int] = frozenset()) -> None:
     """Add entries; those whose bytes are still to come have "" for a hash.
 
+    Args:
+        conn: the listing.
+        listed: the entries.
+        name: what the pack is called.
+        books: the numbers of the items whose paths are no files.
+
     Raises:
-        FormatError: two paths of an item clash. `name` is what the pack is called.
+        FormatError: two paths of an item clash.
     """
     rows = (
-        (p.item, p.entry.path, names.folded(p.entry.path), p.entry.type, p.entry.title, p.entry.size_bytes,
-         p.entry.sha256)
+        (p.item, p.entry.path, None if p.item in books else names.folded(p.entry.path), p.entry.type, p.entry.title,
+         p.entry.size_bytes, p.entry.sha256, p.source)
         for p in listed
     )  # fmt: skip
     try:
-        conn.executemany("INSERT INTO staged VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+        conn.executemany("INSERT INTO staged VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
     except sqlite3.IntegrityError as error:
         raise FormatError(f"{name}: two paths are the same on a card that ignores case") from error
 
@@ -102,6 +108,11 @@ def of_item(conn: Connection, item: int) -> Iterator[Entry]:
     return (_placed(row).entry for row in rows)
 
 
+def in_order(conn: Connection, item: int) -> Iterator[Placed]:
+    """Yield the entries of a book in the order of its clusters; what `arrived` notes meanwhile does not move them."""
+    return (_placed(row) for row in conn.execute("SELECT * FROM staged WHERE item = ? ORDER BY type, path", (item,)))
+
+
 def all_of(conn: Connection) -> Iterator[Placed]:
     """Yield all entries, by item and path."""
     return (_placed(row) for row in conn.execute("SELECT * FROM staged ORDER BY item, path"))
@@ -114,4 +125,5 @@ def has(conn: Connection, item: int, path: str) -> bool:
 
 
 def _placed(row: Row) -> Placed:
-    return Placed(row["item"], Entry(row["path"], row["type"], row["title"], row["size_bytes"], row["sha256"]))
+    entry = Entry(row["path"], row["type"], row["title"], row["size_bytes"], row["sha256"])
+    return Placed(row["item"], entry, row["source"])

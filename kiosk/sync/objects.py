@@ -37,9 +37,9 @@ class Drafts:
                 file.write(chunk)
         return self._named(draft, digest.hexdigest())
 
-    def keep_file(self, path: Path) -> str:
-        """Take a file of `parts/` over, and return its SHA-256."""
-        return self._named(path, file_sha256(path))
+    def keep_file(self, path: Path, sha256: str = "") -> str:
+        """Take a file of `parts/` over, and return its SHA-256; it is computed unless it is known."""
+        return self._named(path, sha256 or file_sha256(path))
 
     def _named(self, draft: Path, sha256: str) -> str:
         draft.chmod(0o444)

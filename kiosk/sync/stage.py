@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,8 +18,7 @@ from kiosk.host import memory
 from kiosk.packs import kinds, listing, route, unpack
 from kiosk.packs import manifest as manifests
 from kiosk.packs.blobs import BLOB_BYTES, file_sha256
-from kiosk.packs.blocks import Reference
-from kiosk.packs.collection import content_root, period_of
+from kiosk.packs.collection import Entry, content_root, period_of
 from kiosk.packs.head import Head, Route
 from kiosk.packs.listing import Placed
 from kiosk.packs.manifest import Item, Manifest, Media
@@ -28,13 +27,17 @@ from kiosk.store import collections, staging
 from kiosk.store.db import Connection, transaction
 from kiosk.store.state import State
 from kiosk.sync import repair
+from kiosk.sync.books import Books
 from kiosk.sync.fetch import Fetcher, Source
 from kiosk.sync.mirrors import FileMissing, file_at
 from kiosk.sync.objects import Drafts, pieces
+from kiosk.sync.old_entries import OldEntries
 from kiosk.sync.repair import TooDamaged
 
 MOST_MEMORY_BYTES = 128 * 1024 * 1024
 """What staging a pack may take of memory. The largest that were measured take half of it."""
+Files = dict[int, list[Entry]]
+"""The files of each book, by its number."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ def _by_some_route(state: State, conn: Connection, fetcher: Fetcher, head: Head,
 def _staged(state: State, conn: Connection, fetcher: Fetcher, head: Head, chosen: Route) -> Manifest:
     with staging.opened(state.parts) as listed:
         stage = Stage(state, conn, fetcher, Drafts(state), listed)
-        manifest = _by_full(stage, head) if chosen.start is None else _by_patch(stage, head, chosen)
+        manifest, books = _by_full(stage, head) if chosen.start is None else _by_patch(stage, head, chosen)
         for media in (media for item in manifest.items for media in item.media):
             _fetch_media(stage, media)
         staging.check(listed, head.pack)
@@ -87,7 +90,8 @@ def _staged(state: State, conn: Connection, fetcher: Fetcher, head: Head, chosen
         stage.drafts.settle()
         with transaction(conn):
             for number, item in enumerate(manifest.in_order):
-                collections.record(conn, item.content_root, staging.of_item(listed, number))
+                files = books[number] if number in books else staging.of_item(listed, number)
+                collections.record(conn, item.content_root, files)
     return manifest
 
 
@@ -102,34 +106,49 @@ def _body(stage: Stage, head: Head, chosen: Route) -> Stream:
     return route.open_body(pieces(paths), what, f"{head.pack} {head.version}")
 
 
-def _by_full(stage: Stage, head: Head) -> Manifest:
+def _by_full(stage: Stage, head: Head) -> tuple[Manifest, Files]:
     body = _body(stage, head, head.full)
     manifest = unpack.check_manifest(unpack.full_manifest(body), head)
     _list_media(stage, head, manifest)
-    for placed, chunks in unpack.full_entries(body, head, len(manifest.items)):
-        staging.put(stage.listed, [placed], head.pack)
-        staging.arrived(stage.listed, placed, stage.drafts.keep(chunks))
-    return manifest
+    with Books(stage.state.parts, stage.listed, manifest, None) as books:
+        for placed, chunks in unpack.full_entries(body, head, len(manifest.items), manifest.books):
+            staging.put(stage.listed, [placed], head.pack, manifest.books)
+            staging.arrived(stage.listed, placed, _kept(stage, books, placed, chunks))
+        return manifest, books.finish(stage.drafts)
 
 
-def _by_patch(stage: Stage, head: Head, chosen: Route) -> Manifest:
-    old = installed_manifest(stage.state, chosen.start or "")
+def _kept(stage: Stage, books: Books, placed: Placed, chunks: Iterable[bytes]) -> str:
+    return books.add(placed, chunks) if placed.item in books else stage.drafts.keep(chunks)
+
+
+def _by_patch(stage: Stage, head: Head, chosen: Route) -> tuple[Manifest, Files]:
+    before = installed_manifest(stage.state, chosen.start or "")
     body = _body(stage, head, chosen)
-    patch = unpack.open_patch(body, old.to_bytes(), head)
+    patch = unpack.open_patch(body, before.to_bytes(), head)
     manifest = unpack.check_manifest(patch.manifest, head)
-    items = unpack.items_between(old, manifest)
-    entries = listing.apply(installed_entries(stage.conn, old), patch.delta, items, body.name)
-    staging.put(stage.listed, entries, head.pack)
-    _list_media(stage, head, manifest)
+    with OldEntries(stage.state, stage.conn, before) as old:
+        items = unpack.items_between(before, manifest)
+        entries = listing.apply(old.placed(), patch.delta, items, body.name, manifest.books)
+        staging.put(stage.listed, entries, head.pack, manifest.books)
+        _list_media(stage, head, manifest)
+        old.want({reference.number for block in patch.layout for reference in block.references} | patch.delta.sources)
+        with Books(stage.state.parts, stage.listed, manifest, old) as books:
+            _take_targets(stage, head, manifest, patch.blocks(body, old.read), books, patch)
+            return manifest, books.finish(stage.drafts)
+
+
+def _take_targets(
+    stage: Stage, head: Head, manifest: Manifest, blocks: Iterable[bytes], books: Books, patch: unpack.Patch
+) -> None:
     targets = staging.waiting(stage.listed)
-    old_piece = _OldPieces(stage, old, patch)
-    blocks = patch.blocks(body, old_piece.read)
-    for placed, chunks in unpack.target_entries(blocks, targets, body.name):
-        staging.arrived(stage.listed, placed, stage.drafts.keep(chunks))
-    missing = unpack.spoiled(targets, patch.damaged) + _lost(stage)
+    for placed, chunks in unpack.target_entries(blocks, targets, f"{head.pack} {head.version}"):
+        staging.arrived(stage.listed, placed, _kept(stage, books, placed, chunks))
+    missing = unpack.spoiled(targets, patch.damaged) + _lost(stage, books)
+    if any(placed.item in books for placed in missing):
+        # Their book is written by then, with zeros in their place.
+        raise TooDamaged(f"{head.pack}: what its books are made from is damaged", "the card may be failing")
     if missing:
         repair.fetch_missing(stage.fetcher, head, manifest, stage.listed, stage.drafts, missing)
-    return manifest
 
 
 def installed_manifest(state: State, sha256: str) -> Manifest:
@@ -144,46 +163,11 @@ def installed_manifest(state: State, sha256: str) -> Manifest:
     return manifests.parse(data, str(path))
 
 
-def installed_entries(conn: Connection, manifest: Manifest) -> Iterator[Placed]:
-    """Yield the entries of an installed pack in collection order, media left out."""
-    for number, item in enumerate(manifest.in_order):
-        collection = collections.number(conn, item.content_root)
-        if collection is None:
-            raise TooDamaged(f"the listing of {item.id} ({item.language}) is gone", "restore the last backup")
-        for entry in collections.entries(conn, collection):
-            if not entry.is_media:
-                yield Placed(number, entry)
-
-
-class _OldPieces:
-    """Reads pieces of old entries, each entry checked against its hash before the first of its bytes is used."""
-
-    def __init__(self, stage: Stage, old: Manifest, patch: unpack.Patch) -> None:
-        self._state = stage.state
-        wanted = {reference.number for block in patch.layout for reference in block.references}
-        entries = installed_entries(stage.conn, old)
-        self._hashes = {number: placed.entry.sha256 for number, placed in enumerate(entries) if number in wanted}
-        self._good: dict[int, bool] = {}
-
-    def read(self, reference: Reference) -> bytes | None:
-        if reference.number not in self._hashes:
-            raise TrustError(f"a patch refers to an entry that its start does not have ({reference.number})")
-        sha256 = self._hashes[reference.number]
-        path = self._state.object_path(sha256)
-        if reference.number not in self._good:
-            self._good[reference.number] = file_sha256(path) == sha256
-        if not self._good[reference.number]:
-            return None
-        with path.open("rb") as file:
-            file.seek(reference.start)
-            return file.read(-1 if reference.length is None else reference.length)
-
-
-def _lost(stage: Stage) -> list[Placed]:
+def _lost(stage: Stage, books: Books) -> list[Placed]:
     # Entries that stay as they are, whose file is gone from the card or has another size.
     found = []
     for placed in staging.all_of(stage.listed):
-        if placed.entry.is_media:
+        if placed.entry.is_media or placed.item in books:
             continue
         path = stage.drafts.path(placed.entry.sha256)
         if path is None or path.stat().st_size != placed.entry.size_bytes:

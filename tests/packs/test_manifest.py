@@ -74,14 +74,20 @@ def head() -> Head:
     large = Blob(SHA, 100_000, "b" * 64)
     patches = (Route((Blob(SHA, 700),), 0, SHA[:16]), Route((Blob(SHA, 7),), 9_000, "c" * 16))
     return Head(
-        "books", 3, SHA, 500, 12, 2, ("book",), Route((large,), 400), patches, Segments(Blob(SHA, 90), (large,))
+        "books", 3, SHA, 500, 12, 34, 2, ("book",), Route((large,), 400), patches, Segments(Blob(SHA, 90), (large,))
     )
 
 
 def test_a_head_is_read_again_and_a_wrong_one_refused() -> None:
     data = head().to_bytes()
     assert parse_head(data) == head()
-    for before, after in ((b'"books"', b'"../x"'), (b":500", b":50000000000"), (b'"a', b'"g'), (b":12,", b":-1,")):
+    for before, after in (
+        (b'"books"', b'"../x"'),
+        (b":500", b":50000000000"),
+        (b'"a', b'"g'),
+        (b":12,", b":-1,"),
+        (b":34,", b":-1,"),
+    ):
         assert before in data
         with pytest.raises(FormatError):
             parse_head(data.replace(before, after))

@@ -69,7 +69,7 @@ def head(of: Version) -> Head:
     """Return a head that names the version, and no route."""
     data, manifest = of.manifest.to_bytes(), of.manifest
     digest = hashlib.sha256(data).hexdigest()
-    named = (manifest.size_bytes, manifest.entries, manifest.kinds)
+    named = (manifest.installed_bytes, manifest.size_bytes, manifest.entries, manifest.kinds)
     return Head("papers", manifest.version, digest, len(data), *named, Route((), 0))
 
 

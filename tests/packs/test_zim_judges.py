@@ -37,7 +37,8 @@ def again(source: Path, out: Path) -> Path:
         front = set(book.front())
         entries = [each for each in book.entries() if each.namespace != "X" or not each.path.startswith(OTHERS)]
         contents = sorted(
-            (each for each in entries if each.redirect is None), key=lambda each: (each.type, each.namespace, each.path)
+            (each for each in entries if each.redirect is None),
+            key=lambda each: (each.type, each.number in front, each.namespace, each.path),
         )
         types = {each.type for each in contents}
         writer = ZimWriter(target, out.name, book.header.uuid, types, old_namespaces=book.has_old_namespaces)

@@ -87,7 +87,17 @@ class Packer:
         data = manifest.to_bytes()
         sha256 = hashlib.sha256(data).hexdigest()
         route = Route((Blob(sha256, 1),), 0)
-        head = Head(pack, 1, sha256, len(data), manifest.size_bytes, manifest.entries, manifest.kinds, route)
+        head = Head(
+            pack,
+            1,
+            sha256,
+            len(data),
+            manifest.installed_bytes,
+            manifest.size_bytes,
+            manifest.entries,
+            manifest.kinds,
+            route,
+        )
         conn = db.connect(self.state.database)
         with db.transaction(conn):
             head_sha256 = hashlib.sha256(head.to_bytes()).hexdigest()

@@ -36,7 +36,7 @@ def noise(number: int, size_bytes: int) -> bytes:
 
 def ordered(tree: dict[str, bytes], folder: Path) -> list[str]:
     content = Content(folder)
-    return [each.entry.path for each in order.of_full(placed(tree, content), content)]
+    return [each.entry.path for each in order.of_full(placed(tree, content), content, frozenset())]
 
 
 def test_a_page_lies_beside_the_text_it_was_made_from(tmp_path: Path) -> None:

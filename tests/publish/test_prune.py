@@ -123,7 +123,7 @@ def test_a_pruned_repository_reads_without_keys(village: Village) -> None:
 
 
 def some_head(version: int) -> Head:
-    return Head("members", version, f"{version:064x}", 100, 1000, 1, (), Route((Blob("b" * 64, 100, None),), 0))
+    return Head("members", version, f"{version:064x}", 100, 1000, 1000, 1, (), Route((Blob("b" * 64, 100, None),), 0))
 
 
 def test_after_many_releases_with_pruning_patches_still_start_far_back() -> None:

@@ -49,7 +49,9 @@ def key(name: str) -> CryptoSigner:
 
 def head_bytes(pack: str, version: int) -> bytes:
     """Return a head whose hashes lead nowhere."""
-    return Head(pack, version, "a" * 64, 100, 1000, 1, ("document",), Route((Blob("b" * 64, 100, None),), 0)).to_bytes()
+    return Head(
+        pack, version, "a" * 64, 100, 1000, 1000, 1, ("document",), Route((Blob("b" * 64, 100, None),), 0)
+    ).to_bytes()
 
 
 @dataclass

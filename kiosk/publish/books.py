@@ -1,0 +1,81 @@
+"""A ZIM book taken apart: its entries into the content of a version, and what its ZIM is made with again.
+
+True always: what is written down of a book is what a kiosk makes of it: the publisher writes the very file.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from kiosk.errors import FormatError
+from kiosk.packs import book, zim
+from kiosk.packs.book_writer import BookWriter, Making
+from kiosk.packs.collection import ROUTE_ENTRY_BYTES, Entry, fault
+from kiosk.packs.zim_reader import Zim, ZimContent
+from kiosk.publish.content import Content, pieces
+
+REMEDY = "give it to kiosks as it is: `as_it_is: true`"
+
+
+def laid_out(path: Path, content: Content) -> tuple[list[Entry], dict[str, Any]]:
+    """Put the entries of the book at `path` into `content`; return them by path, and the item's attribute `zim`.
+
+    Raises:
+        FormatError: it is broken, or has an entry that can not travel so.
+    """
+    with path.open("rb") as file:
+        header = zim.inspect(file, str(path))
+        opened = Zim(file, str(path))
+        entries = list(_entries(opened, _kept(opened, str(path), content), content))
+        main = "" if opened.main is None else book.path(opened.main.namespace, opened.main.path)
+    for entry in entries:
+        if wrong := fault(entry.path, entry.type, entry.title, entry.size_bytes, in_book=True):
+            raise FormatError(f"{path}: {wrong}", REMEDY)
+    types = {media_type for each in entries if (media_type := book.of_kind(each.type)[0]) is not None}
+    making = Making(str(header.uuid), opened.has_old_namespaces, main, tuple(sorted(types)))
+    sha256, size = _written(str(path), making, entries, content)
+    return entries, making.to_value() | {"sha256": sha256, "size_bytes": size}
+
+
+def _kept(opened: Zim, name: str, content: Content) -> dict[int, tuple[str, int]]:
+    """Keep the bytes of all entries; return SHA-256 and size of each by its number."""
+    return {
+        found.entry.number: content.keep(_small_enough(name, found))
+        for found in opened.by_cluster()
+        if not book.is_left_out(book.path(found.entry.namespace, found.entry.path))
+    }
+
+
+def _small_enough(name: str, found: ZimContent) -> Iterator[bytes]:
+    if found.size_bytes > ROUTE_ENTRY_BYTES:
+        told = f"{found.entry.path} has {found.size_bytes:,} bytes; at most {ROUTE_ENTRY_BYTES:,} can travel by entry"
+        raise FormatError(f"{name}: {told}", REMEDY)
+    return found.pieces
+
+
+def _entries(opened: Zim, kept: dict[int, tuple[str, int]], content: Content) -> Iterator[Entry]:
+    is_front = bytearray(len(opened))
+    for number in opened.front():
+        is_front[number] = 1
+    for each in opened.entries():
+        path = book.path(each.namespace, each.path)
+        if book.is_left_out(path):
+            continue
+        if each.redirect is None:
+            sha256, size = kept[each.number]
+        else:
+            target = opened.entry(each.redirect)
+            sha256, size = content.keep([book.path(target.namespace, target.path).encode()])
+        kind = book.kind(each.type if each.redirect is None else None, front=bool(is_front[each.number]))
+        yield Entry(path, kind, each.title, size, sha256)
+
+
+def _written(name: str, making: Making, entries: Iterable[Entry], content: Content) -> tuple[str, int]:
+    with tempfile.TemporaryFile(dir=content.folder) as file:
+        writer = BookWriter(file, name, making)
+        for entry in sorted(entries, key=lambda each: book.order(each.path, each.type)):
+            writer.add(entry, pieces(content.path(entry.sha256)))
+        return writer.finish(), file.seek(0, 2)

@@ -1,0 +1,177 @@
+"""Books on their way: their ZIMs are written while their entries come, out of what comes and of the edition before.
+
+True always: an entry is written once, in its place, and never waits on the card; a cluster of which nothing changed is
+taken over as it is, where the edition before is the very file that its publisher wrote.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Self
+
+from kiosk.errors import FormatError
+from kiosk.packs import book
+from kiosk.packs.book_writer import BookWriter, Making, fits
+from kiosk.packs.collection import Entry
+from kiosk.packs.kinds import BOOK_COVER
+from kiosk.packs.listing import Placed
+from kiosk.packs.manifest import Item, Manifest
+from kiosk.packs.zim_layout import Cutter
+from kiosk.packs.zim_reader import Zim
+from kiosk.store import staging
+from kiosk.store.books import LISTING
+from kiosk.store.db import Connection
+from kiosk.sync.objects import Drafts
+from kiosk.sync.old_entries import OldEntries
+
+COVERS = (("M", "Illustration_48x48@1"), ("-", "favicon"))
+"""Where a book has its cover, today and before 2021."""
+PNG = "image/png"
+Laying = Generator[Placed, Iterable[bytes]]
+"""Writes a book out of the edition before, and is sent the bytes of each entry that it asks for."""
+
+
+@dataclass
+class _Open:
+    item: Item
+    path: Path
+    file: BinaryIO
+    writer: BookWriter
+    laying: Laying | None = None
+    asks: Placed | None = None
+
+
+class Books:
+    """The books of a pack that is being staged."""
+
+    def __init__(self, folder: Path, listed: Connection, manifest: Manifest, old: OldEntries | None) -> None:
+        """Begin them.
+
+        Args:
+            folder: for their drafts.
+            listed: the listing of the pack, whole if it comes by a patch.
+            manifest: the pack's.
+            old: the version before, if it comes by a patch.
+        """
+        self._listed, self._old = listed, old
+        self._stack = ExitStack()
+        self._open: dict[int, _Open] = {}
+        for number in manifest.books:
+            item, path = manifest.in_order[number], folder / f"{number}.book"
+            path.unlink(missing_ok=True)
+            file = self._stack.enter_context(path.open("x+b"))
+            writer = BookWriter(file, f"{item.id} ({item.language})", Making.of_item(item))
+            self._open[number] = _Open(item, path, file, writer)
+            if old is not None:
+                self._open[number].laying = self._laid(number, writer, old)
+                self._go_on(self._open[number])
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def __contains__(self, number: int) -> bool:
+        return number in self._open
+
+    def add(self, placed: Placed, pieces: Iterable[bytes]) -> str:
+        """Write the next entry of a book, and return its SHA-256.
+
+        Raises:
+            FormatError: it can not be there.
+        """
+        found, digest = self._open[placed.item], hashlib.sha256()
+        if found.laying is None:
+            found.writer.add(placed.entry, _digested(pieces, digest))
+        elif found.asks is None or found.asks.entry != placed.entry:
+            raise FormatError(f"{placed.entry.path}: this entry of a book does not come in its turn")
+        else:
+            self._go_on(found, _digested(pieces, digest))
+        return digest.hexdigest()
+
+    def _go_on(self, found: _Open, pieces: Iterable[bytes] | None = None) -> None:
+        assert found.laying is not None  # noqa: S101
+        try:
+            found.asks = next(found.laying) if pieces is None else found.laying.send(pieces)
+        except StopIteration:
+            found.asks = None
+
+    def _laid(self, number: int, writer: BookWriter, old: OldEntries) -> Laying:
+        for cluster in _clusters(staging.in_order(self._listed, number)):
+            raw = _unchanged(cluster, old)
+            if raw is not None:
+                writer.copy([placed.entry for placed in cluster], raw)
+                continue
+            for placed in cluster:
+                pieces = (yield placed) if placed.source is None else [old.whole(placed.source)]
+                writer.add(placed.entry, pieces)
+
+    def finish(self, drafts: Drafts) -> dict[int, list[Entry]]:
+        """Write the books to their ends, hand their files to `drafts`, and return the files of each by its number.
+
+        Raises:
+            FormatError: one has an entry that can not be there.
+        """
+        return {number: list(self._finished(number, each, drafts)) for number, each in self._open.items()}
+
+    def _finished(self, number: int, found: _Open, drafts: Drafts) -> Iterator[Entry]:
+        sha256, name = found.writer.finish(), found.item.attributes["file"]
+        found.file.flush()
+        cover = _cover(Zim(found.file, name))
+        if cover is not None:
+            yield Entry(BOOK_COVER, PNG, "", len(cover), drafts.keep([cover]))
+        size = found.file.seek(0, 2)
+        yield Entry(name, "application/x-zim", "", size, drafts.keep_file(found.path, sha256))
+        lines = (
+            book.LISTED.pack(bytes.fromhex(entry.sha256), entry.size_bytes, book.of_kind(entry.type)[1])
+            for entry in staging.of_item(self._listed, number)
+        )
+        listing = drafts.keep(lines)
+        yield Entry(name + LISTING, "application/octet-stream", "", book.LISTED.size * found.item.entries, listing)
+
+
+def _digested(pieces: Iterable[bytes], digest: hashlib._Hash) -> Iterator[bytes]:
+    for piece in pieces:
+        digest.update(piece)
+        yield piece
+
+
+def _clusters(entries: Iterable[Placed]) -> Iterator[list[Placed]]:
+    """Yield the entries that share a cluster; a redirect, which lies in none, by itself."""
+    cutter, cluster = Cutter(), list[Placed]()
+    for placed in entries:
+        entry = placed.entry
+        media_type, _ = book.of_kind(entry.type)
+        namespace, path = book.split(entry.path)
+        if cluster and (media_type is None or book.of_kind(cluster[0].entry.type)[0] is None):
+            yield cluster
+            cluster = []
+        if media_type is not None and cutter.begins(namespace, path, media_type, entry.size_bytes) and cluster:
+            yield cluster
+            cluster = []
+        cluster.append(placed)
+    if cluster:
+        yield cluster
+
+
+def _unchanged(cluster: list[Placed], old: OldEntries) -> bytes | None:
+    """Return the bytes of a cluster in the edition before, if it had the very same."""
+    sources = [placed.source for placed in cluster if placed.source is not None]
+    before = old.book(sources[0]) if len(sources) == len(cluster) else None
+    if before is None or not before.is_as_published or any(each not in before for each in sources):
+        return None
+    raw = before.cluster(sources)
+    return raw if raw is not None and fits((placed.entry for placed in cluster), raw) else None
+
+
+def _cover(zim: Zim) -> bytes | None:
+    for namespace, path in COVERS:
+        found = zim.find(namespace, path)
+        if found is not None and found.redirect is None and found.type == PNG:
+            return zim.read(found)
+    return None

@@ -1,0 +1,167 @@
+"""The entries of a pack that is installed, and their bytes: from files of their own, or out of the ZIMs of its books.
+
+True always: the bytes of an entry are given out only when its file, or the ZIM that holds it, was found to be what its
+hash says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Self
+
+from kiosk.errors import TrustError
+from kiosk.packs import book, kinds
+from kiosk.packs.blobs import file_sha256
+from kiosk.packs.blocks import Reference
+from kiosk.packs.collection import Entry
+from kiosk.packs.listing import Placed
+from kiosk.packs.manifest import Item, Manifest
+from kiosk.packs.zim_entries import ZimEntry
+from kiosk.packs.zim_reader import Zim
+from kiosk.store import collections
+from kiosk.store.books import LISTING
+from kiosk.store.db import Connection
+from kiosk.store.state import State
+from kiosk.sync.repair import TooDamaged
+
+REMEDY = "the card may be failing: have a new one at hand"
+
+
+@dataclass(frozen=True)
+class OldBook:
+    """A book that is installed. `first` is the number of its first entry in the pack, `listing` what stands in
+    `book.LISTED` of each. `is_as_published`: its ZIM is the very file that its publisher wrote.
+    """
+
+    zim: Zim
+    listing: BinaryIO
+    first: int
+    entries: int
+    is_as_published: bool
+
+    def entry(self, number: int) -> ZimEntry:
+        """Return the entry of a number in the pack; what is no content of the book stands behind the rest."""
+        return self.zim.entry(number - self.first)
+
+    def listed(self) -> Iterator[Entry]:
+        """Yield its entries by path."""
+        self.listing.seek(0)
+        for found in self.zim.entries():
+            if found.number == self.entries:
+                return
+            sha256, size, front = book.LISTED.unpack(self.listing.read(book.LISTED.size))
+            kind = book.kind(None if found.redirect is not None else found.type, front=front)
+            yield Entry(book.path(found.namespace, found.path), kind, found.title, size, sha256.hex())
+
+    def __contains__(self, number: int) -> bool:
+        return 0 <= number - self.first < self.entries
+
+    def cluster(self, numbers: Sequence[int]) -> bytes | None:
+        """Return the cluster that begins with these entries, in this order, as it stands in the ZIM, or None."""
+        places = [self.entry(number) for number in numbers]
+        cluster = places[0].cluster
+        if places[0].redirect is not None or any(
+            (each.cluster, each.blob) != (cluster, blob) for blob, each in enumerate(places)
+        ):
+            return None
+        return b"".join(self.zim.raw_cluster(cluster))
+
+    def read(self, number: int) -> bytes:
+        """Return the bytes of an entry of a number in the pack."""
+        found = self.entry(number)
+        if found.redirect is None:
+            return self.zim.read(found)
+        target = self.zim.entry(found.redirect)
+        return book.path(target.namespace, target.path).encode()
+
+
+class OldEntries:
+    """The entries of an installed pack, media left out, numbered in collection order."""
+
+    def __init__(self, state: State, conn: Connection, manifest: Manifest) -> None:
+        """Take hold of them; books are read through to see whether they are whole.
+
+        Raises:
+            TooDamaged: a listing is gone, or a book is not what it was.
+        """
+        self._state, self._conn, self._manifest = state, conn, manifest
+        self._hashes: dict[int, str] = {}
+        self._good: dict[int, bool] = {}
+        self._stack = ExitStack()
+        self._books = dict[int, OldBook]()
+        first = 0
+        for number, item in enumerate(manifest.in_order):
+            if item.is_laid_out:
+                self._books[number] = self._book(item, first)
+            first += item.entries - len(item.media)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def _book(self, item: Item, first: int) -> OldBook:
+        files = {entry.path: entry for entry in self._listed(item)}
+        name = item.attributes["file"]
+        paths = [self._state.object_path(files[each].sha256) for each in (name, name + LISTING) if each in files]
+        if len(paths) < 2 or any(file_sha256(path) != path.name for path in paths):
+            raise TooDamaged(f"{item.id} ({item.language}): the book is damaged", REMEDY)
+        zim, listing = (self._stack.enter_context(path.open("rb")) for path in paths)
+        same = files[name].sha256 == item.attributes[kinds.LAID_OUT]["sha256"]
+        return OldBook(Zim(zim, str(paths[0])), listing, first, item.entries, same)
+
+    def _listed(self, item: Item) -> Iterator[Entry]:
+        collection = collections.number(self._conn, item.content_root)
+        if collection is None:
+            raise TooDamaged(f"the listing of {item.id} ({item.language}) is gone", "restore the last backup")
+        return collections.entries(self._conn, collection)
+
+    def placed(self) -> Iterator[Placed]:
+        """Yield them all."""
+        for number, item in enumerate(self._manifest.in_order):
+            if number in self._books:
+                yield from (Placed(number, entry) for entry in self._books[number].listed())
+            else:
+                yield from (Placed(number, entry) for entry in self._listed(item) if not entry.is_media)
+
+    def want(self, numbers: set[int]) -> None:
+        """Remember the hashes of the entries of these numbers, whose bytes will be asked for."""
+        found = enumerate(self.placed())
+        self._hashes = {number: placed.entry.sha256 for number, placed in found if number in numbers}
+
+    def book(self, number: int) -> OldBook | None:
+        """Return the book that has the entry of a number, None where it is a file of its own."""
+        return next((each for each in self._books.values() if number in each), None)
+
+    def whole(self, number: int) -> bytes:
+        """Return the bytes of an entry. Raises TooDamaged."""
+        found = self.read(Reference(number))
+        if found is None:
+            raise TooDamaged(f"entry {number} of {self._manifest.pack} is damaged", REMEDY)
+        return found
+
+    def read(self, reference: Reference) -> bytes | None:
+        """Return a piece of an entry, None where it is damaged."""
+        start, length = reference.start, reference.length
+        end = None if length is None else start + length
+        if (found := self.book(reference.number)) is not None:
+            return found.read(reference.number)[start:end]
+        path = self._path(reference.number)
+        if path is None:
+            return None
+        with path.open("rb") as file:
+            file.seek(start)
+            return file.read(-1 if length is None else length)
+
+    def _path(self, number: int) -> Path | None:
+        if number not in self._hashes:
+            raise TrustError(f"a patch refers to an entry that its start does not have ({number})")
+        sha256 = self._hashes[number]
+        path = self._state.object_path(sha256)
+        if number not in self._good:
+            self._good[number] = file_sha256(path) == sha256
+        return path if self._good[number] else None
