@@ -7,6 +7,7 @@ judge: https://wiki.openzim.org/wiki/ZIM_file_format.
 from __future__ import annotations
 
 import hashlib
+import io
 import lzma
 import struct
 import sys
@@ -14,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import accumulate
 
+from kiosk.packs.zim_reader import Zim
 from tests.making import BOOK_ID
 
 if sys.version_info >= (3, 14):
@@ -126,3 +128,20 @@ def _cluster(blobs: list[bytes], coding: int) -> bytes:
     form = "Q" if coding & EXTENDED else "I"
     offsets = list(accumulate(map(len, blobs), initial=struct.calcsize(form) * (len(blobs) + 1)))
     return struct.pack(f"<{len(offsets)}{form}", *offsets) + b"".join(blobs)
+
+
+def everything(data: bytes) -> None:
+    """Ask a book all there is to ask."""
+    book = Zim(io.BytesIO(data), "a.zim")
+    for entry in list(book.entries()):
+        assert book.find(entry.namespace, entry.path) == entry
+        book.target(entry)
+        book.read(entry)
+    for content in book.by_cluster():
+        for _ in content.pieces:
+            pass
+    for number in book.front():
+        book.entry(number)
+    for number in range(book.header.clusters):
+        for _ in book.raw_cluster(number):
+            pass

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import struct
 import subprocess
 import sys
@@ -14,28 +13,10 @@ import pytest
 
 from kiosk.errors import FormatError
 from kiosk.packs import zim_reader
-from kiosk.packs.zim_reader import Zim
-from tests.zims import EXTENDED, LZMA, PAGES, PLAIN, ZSTD, Made, Page, made
+from tests.zims import EXTENDED, LZMA, PAGES, PLAIN, ZSTD, Made, Page, everything, made
 
 BIG = 2**63 + 7
 Way = Callable[[], Made]
-
-
-def everything(data: bytes) -> None:
-    """Ask a book all there is to ask."""
-    book = Zim(io.BytesIO(data), "a.zim")
-    for entry in list(book.entries()):
-        assert book.find(entry.namespace, entry.path) == entry
-        book.target(entry)
-        book.read(entry)
-    for content in book.by_cluster():
-        for _ in content.pieces:
-            pass
-    for number in book.front():
-        book.entry(number)
-    for number in range(book.header.clusters):
-        for _ in book.raw_cluster(number):
-            pass
 
 
 def packed(change: Callable[[bytes], bytes], cluster: int = 0, *codings: int) -> Way:
