@@ -247,5 +247,11 @@ def test_the_order_is_the_same_however_many_are_sorted_at_once(monkeypatch: pyte
     assert written(contents) == whole
 
 
+def test_offsets_are_wide_where_four_bytes_do_not_reach() -> None:
+    assert zim_writer._head([2**32 - 9], False) == (1, (8).to_bytes(4, "little") + b"\xff" * 4, 2**32 - 1)
+    first, table, total = zim_writer._head([2**32 - 8], False)
+    assert (first, len(table), total) == (0x11, 16, 2**32 + 8)
+
+
 def test_the_level_is_that_of_the_format() -> None:
     assert f"level {zim_writer.LEVEL}," in (Path(__file__).parents[2] / "docs" / "formats" / "zim.md").read_text()
