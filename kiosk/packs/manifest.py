@@ -74,6 +74,11 @@ class Item:
         return int(self.attributes[kinds.LAID_OUT]["size_bytes"]) + book.LISTED.size * self.entries
 
     @property
+    def installed_as(self) -> str:
+        """The SHA-256 that names what it is installed as: two books of the same entries may be different files."""
+        return str(self.attributes[kinds.LAID_OUT]["sha256"]) if self.is_laid_out else self.content_root
+
+    @property
     def is_laid_out(self) -> bool:
         """Whether it is a book that is delivered entry by entry (docs/formats/pack.md, "Books")."""
         return kinds.LAID_OUT in self.attributes

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kiosk.packs.kinds import BOOK_COVER
+from kiosk.packs.kinds import BOOK_COVER, LAID_OUT
 from kiosk.store import collections, items
 from kiosk.store.db import Connection
 from kiosk.store.items import Item
 
-LISTING = ".entries"
-"""Behind the name of a book that came entry by entry: the file that has the hash and size of each (packs/book.py)."""
+ZIM, LISTING = "book.zim", "book.entries"
+"""What a book is installed as that came entry by entry, whatever its file is called: the ZIM, and the file that has the
+hash and size of each entry (packs/book.py).
+"""
 
 
 @dataclass(frozen=True)
@@ -43,11 +45,12 @@ def searchable_languages(conn: Connection, generation: int) -> list[str]:
 
 def _book(conn: Connection, item: Item) -> Book:
     file = item.attributes["file"]
+    kept = ZIM if LAID_OUT in item.attributes else file
     return Book(
         item=item,
         subject=item.attributes["subject"],
         name=name_of(item),
         file=file,
-        size_bytes=items.entry(conn, item, file).size_bytes,
+        size_bytes=items.entry(conn, item, kept).size_bytes,
         has_cover=collections.entry(conn, item.collection, BOOK_COVER) is not None,
     )

@@ -1,4 +1,5 @@
-"""Collections: what entries an item's content root stands for, kept once however many generations have it.
+"""Collections: what an item is installed as, kept once however many generations have it: the entries that its content
+root stands for, or the files of a book that was written from its entries.
 
 Owns: the tables `collections` and `entries`. True always: the rows of a collection are written in one transaction, when
 every byte of it was verified, and never changed; those that no generation uses any more are forgotten.
@@ -13,7 +14,7 @@ from kiosk.store.db import Connection, Row
 
 
 def number(conn: Connection, content_root: str) -> int | None:
-    """Return the number of a collection that is here whole, or None."""
+    """Return the number of a collection that is here whole, or None; `content_root` is the item's `installed_as`."""
     row = conn.execute("SELECT collection FROM collections WHERE content_root = ?", (content_root,)).fetchone()
     return None if row is None else int(row[0])
 

@@ -72,7 +72,7 @@ def record(conn: Connection, number: int, packs: Sequence[NewPack], now: datetim
             [
                 (
                     number, manifest.pack, item.id, item.language, item.kind, item.title, item.summary,
-                    item.licence, item.size_bytes, _json(item.attributes), item.content_root,
+                    item.licence, item.size_bytes, _json(item.attributes), item.installed_as,
                 )
                 for item in manifest.items
             ],

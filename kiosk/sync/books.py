@@ -23,7 +23,7 @@ from kiosk.packs.manifest import Item, Manifest
 from kiosk.packs.zim_layout import Cutter
 from kiosk.packs.zim_reader import Zim
 from kiosk.store import staging
-from kiosk.store.books import LISTING
+from kiosk.store.books import LISTING, ZIM
 from kiosk.store.db import Connection
 from kiosk.sync.objects import Drafts
 from kiosk.sync.old_entries import OldEntries
@@ -120,19 +120,19 @@ class Books:
         return {number: list(self._finished(number, each, drafts)) for number, each in self._open.items()}
 
     def _finished(self, number: int, found: _Open, drafts: Drafts) -> Iterator[Entry]:
-        sha256, name = found.writer.finish(), found.item.attributes["file"]
+        sha256 = found.writer.finish()
         found.file.flush()
-        cover = _cover(Zim(found.file, name))
+        cover = _cover(Zim(found.file, found.path.name))
         if cover is not None:
             yield Entry(BOOK_COVER, PNG, "", len(cover), drafts.keep([cover]))
         size = found.file.seek(0, 2)
-        yield Entry(name, "application/x-zim", "", size, drafts.keep_file(found.path, sha256))
+        yield Entry(ZIM, "application/x-zim", "", size, drafts.keep_file(found.path, sha256))
         lines = (
             book.LISTED.pack(bytes.fromhex(entry.sha256), entry.size_bytes, book.of_kind(entry.type)[1])
             for entry in staging.of_item(self._listed, number)
         )
         listing = drafts.keep(lines)
-        yield Entry(name + LISTING, "application/octet-stream", "", book.LISTED.size * found.item.entries, listing)
+        yield Entry(LISTING, "application/octet-stream", "", book.LISTED.size * found.item.entries, listing)
 
 
 def _digested(pieces: Iterable[bytes], digest: hashlib._Hash) -> Iterator[bytes]:

@@ -19,6 +19,7 @@ from kiosk.packs import shelf
 from kiosk.packs.collection import Entry
 from kiosk.packs.manifest import Item, Manifest
 from kiosk.store import collections, facts, generations, papers, search_index
+from kiosk.store.books import ZIM
 from kiosk.store.db import Connection, transaction
 from kiosk.store.generations import NewPack
 from kiosk.store.state import State, sync_folder, write_durably
@@ -41,7 +42,7 @@ def assemble(state: State, conn: Connection, packs: Sequence[NewPack], now: date
         folder.mkdir()
         (folder / "manifest.json").hardlink_to(state.object_path(new.manifest_sha256))
         for item in new.manifest.items:
-            _link_entries(state, folder / item.id / item.language, _entries(conn, item))
+            _link_entries(state, folder / item.id / item.language, item, _entries(conn, item))
     write_durably(draft / LIBRARY, shelf.to_xml(_books(conn, (new.manifest for new in packs))))
     os.sync()  # one call for thousands of names: a sync of each folder would take minutes on a card
     draft.rename(state.generations / str(number))
@@ -104,15 +105,16 @@ def _kept(state: State, conn: Connection) -> set[str]:
 
 
 def _entries(conn: Connection, item: Item) -> Iterator[Entry]:
-    number = collections.number(conn, item.content_root)
+    number = collections.number(conn, item.installed_as)
     if number is None:
         raise StoreError(f"the listing of {item.id} ({item.language}) is not here", "sync again")
     return collections.entries(conn, number)
 
 
-def _link_entries(state: State, folder: Path, entries: Iterable[Entry]) -> None:
+def _link_entries(state: State, folder: Path, item: Item, entries: Iterable[Entry]) -> None:
     for entry in entries:
-        path = folder / entry.path
+        is_book = item.is_laid_out and entry.path == ZIM
+        path = folder / (item.attributes["file"] if is_book else entry.path)
         path.parent.mkdir(parents=True, exist_ok=True)
         _link(state.object_path(entry.sha256), path)
 
@@ -141,5 +143,5 @@ def _book(conn: Connection, manifest: Manifest, item: Item) -> shelf.ShelfBook:
         language=item.language,
         publisher=manifest.publisher,
         searchable=item.attributes["searchable"],
-        size_bytes=next(entry.size_bytes for entry in _entries(conn, item) if entry.path == file),
+        size_bytes=next(each.size_bytes for each in _entries(conn, item) if each.path in (file, ZIM)),
     )

@@ -22,7 +22,7 @@ from kiosk.packs.manifest import Item, Manifest
 from kiosk.packs.zim_entries import ZimEntry
 from kiosk.packs.zim_reader import Zim
 from kiosk.store import collections
-from kiosk.store.books import LISTING
+from kiosk.store.books import LISTING, ZIM
 from kiosk.store.db import Connection
 from kiosk.store.state import State
 from kiosk.sync.repair import TooDamaged
@@ -106,16 +106,15 @@ class OldEntries:
 
     def _book(self, item: Item, first: int) -> OldBook:
         files = {entry.path: entry for entry in self._listed(item)}
-        name = item.attributes["file"]
-        paths = [self._state.object_path(files[each].sha256) for each in (name, name + LISTING) if each in files]
+        paths = [self._state.object_path(files[each].sha256) for each in (ZIM, LISTING) if each in files]
         if len(paths) < 2 or any(file_sha256(path) != path.name for path in paths):
             raise TooDamaged(f"{item.id} ({item.language}): the book is damaged", REMEDY)
         zim, listing = (self._stack.enter_context(path.open("rb")) for path in paths)
-        same = files[name].sha256 == item.attributes[kinds.LAID_OUT]["sha256"]
+        same = files[ZIM].sha256 == item.attributes[kinds.LAID_OUT]["sha256"]
         return OldBook(Zim(zim, str(paths[0])), listing, first, item.entries, same)
 
     def _listed(self, item: Item) -> Iterator[Entry]:
-        collection = collections.number(self._conn, item.content_root)
+        collection = collections.number(self._conn, item.installed_as)
         if collection is None:
             raise TooDamaged(f"the listing of {item.id} ({item.language}) is gone", "restore the last backup")
         return collections.entries(self._conn, collection)

@@ -91,7 +91,7 @@ def _staged(state: State, conn: Connection, fetcher: Fetcher, head: Head, chosen
         with transaction(conn):
             for number, item in enumerate(manifest.in_order):
                 files = books[number] if number in books else staging.of_item(listed, number)
-                collections.record(conn, item.content_root, files)
+                collections.record(conn, item.installed_as, files)
     return manifest
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Collection
+import shutil
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from PIL import Image
@@ -45,18 +46,18 @@ def write_zim(folder: Path, out: Path, found: dict[str, str]) -> Path:
     return out
 
 
-def write_book_recipe(folder: Path, zim: Path, version: int) -> Path:
-    """Write a recipe whose one book is delivered entry by entry, and return its folder."""
+def write_book_recipe(folder: Path, zims: Sequence[Path], version: int) -> Path:
+    """Write a recipe whose books are delivered entry by entry, and return its folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    value = recipe()
-    labels = {"title": "A manual", "summary": "About maize.", "zim": "manual.zim"}
-    value |= {
-        "pack": "manual", "version": version,
-        "items": [{"id": "manual", "kind": "book", "subject": "farming", "translations": {"en": labels}}],
-    }  # fmt: skip
-    (folder / "manual.zim").unlink(missing_ok=True)
-    (folder / "manual.zim").hardlink_to(zim)
-    write_recipe(folder, value)
+    items = []
+    for number, zim in enumerate(zims):
+        target = folder / f"manual-{number}.zim"
+        target.unlink(missing_ok=True)
+        shutil.copy(zim, target)
+        labels = {"title": "A manual", "summary": "About maize.", "zim": target.name}
+        name = f"manual-{number}" if number else "manual"
+        items.append({"id": name, "kind": "book", "subject": "farming", "translations": {"en": labels}})
+    write_recipe(folder, recipe() | {"pack": "manual", "version": version, "items": items})
     return folder
 
 

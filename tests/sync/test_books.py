@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
 from pathlib import Path
 
 import pytest
 
+from kiosk.errors import FormatError
 from kiosk.packs import kinds
+from kiosk.packs.listing import Placed
 from kiosk.publish.build import BuiltPack, build
+from kiosk.store.books import LISTING
+from kiosk.sync import books
+from kiosk.sync.old_entries import OldEntries
 from tests.making import CHANNEL, Village, no_books
 from tests.sync.book_editions import contents, pages, write_book_recipe, write_zim
+from tests.whole_path.running import REAL_BOOKS
 
 FILE = "manual/manual/en/manual_en.zim"
 
@@ -27,10 +34,23 @@ class Publisher:
         """Release an edition; return its ZIM and the built pack."""
         self.editions += 1
         zim = write_zim(self.folder / f"pages-{self.editions}", self.folder / f"{self.editions}.zim", found)
-        folder = write_book_recipe(self.folder / "recipe", zim, self.editions)
+        return zim, self.release_zim(zim)
+
+    def release_zim(self, *zims: Path) -> BuiltPack:
+        """Release books that are there."""
+        self.editions += not zims[0].is_relative_to(self.folder)
+        folder = write_book_recipe(self.folder / "recipe", zims, self.editions)
         built = build(folder, self.folder / "built", no_books)
         self.village.repository.release([built], CHANNEL)
-        return zim, built
+        return built
+
+    def came(self) -> int:
+        """Sync, and return how many bytes of blobs came."""
+        asked = self.village.mirror.asked
+        asked.clear()
+        self.village.agent().run()
+        blobs = {path for path in asked if path.startswith("blobs/")}
+        return sum((self.village.repository.folder / path).stat().st_size for path in blobs)
 
     @property
     def installed(self) -> Path:
@@ -51,14 +71,86 @@ def of_zim(built: BuiltPack) -> dict[str, object]:
     return found
 
 
-def test_a_book_is_installed_and_a_new_edition_comes_by_a_patch(publisher: Publisher) -> None:
+def test_a_new_edition_comes_by_a_patch_and_is_the_file_of_the_publisher(publisher: Publisher) -> None:
     first, built = publisher.release(pages(300))
     publisher.village.agent().run()
     assert contents(publisher.installed) == contents(first)
     assert sha256(publisher.installed) == of_zim(built)["sha256"]
     assert publisher.installed.stat().st_size == of_zim(built)["size_bytes"]
     second, built = publisher.release(pages(300, changed={7, 123}, more=3))
-    publisher.village.mirror.asked.clear()
+    full = built.head.full.route_bytes
+    came = publisher.came()
+    assert came < full / 5
+    assert contents(publisher.installed) == contents(second)
+    assert sha256(publisher.installed) == of_zim(built)["sha256"]
+    assert subprocess.run(["zimcheck", "-A", publisher.installed], capture_output=True, check=False).returncode == 0
+
+
+def test_clusters_of_which_nothing_changed_are_taken_over(
+    publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publisher.release(pages(300))
+    publisher.village.agent().run()
+    publisher.release(pages(300, changed={7}))
+    found: list[bool] = []
+    look = books._unchanged
+
+    def noted(cluster: list[Placed], old: OldEntries) -> bytes | None:
+        raw = look(cluster, old)
+        found.append(raw is not None)
+        return raw
+
+    monkeypatch.setattr(books, "_unchanged", noted)
+    publisher.village.agent().run()
+    assert sum(found) >= 3
+    assert found.count(False) < len(found)
+
+
+@pytest.mark.parametrize("name", [Path(FILE).name, LISTING])
+def test_a_book_that_the_card_damaged_comes_whole(publisher: Publisher, name: str) -> None:
+    publisher.release(pages(40))
+    publisher.village.agent().run()
+    damaged = publisher.installed.with_name(name)
+    damaged.chmod(0o644)
+    with damaged.open("r+b") as file:
+        file.seek(damaged.stat().st_size // 2)
+        byte = file.read(1)
+        file.seek(-1, 1)
+        file.write(bytes([byte[0] ^ 1]))
+    second, built = publisher.release(pages(40, changed={7}))
     publisher.village.agent().run()
     assert contents(publisher.installed) == contents(second)
     assert sha256(publisher.installed) == of_zim(built)["sha256"]
+
+
+def test_books_and_what_they_have_in_common_go_from_one_to_the_other(publisher: Publisher) -> None:
+    one = write_zim(publisher.folder / "one", publisher.folder / "one.zim", pages(30))
+    other = write_zim(publisher.folder / "other", publisher.folder / "other.zim", pages(10, changed={1, 2}))
+    publisher.editions = 1
+    publisher.release_zim(one, other)
+    publisher.village.agent().run()
+    publisher.editions = 2
+    publisher.release_zim(other, one)
+    publisher.village.agent().run()
+    second = publisher.village.state.current / "manual/manual-1/en/manual_manual-1_en.zim"
+    assert contents(publisher.installed) == contents(other)
+    assert contents(second) == contents(one)
+
+
+@pytest.mark.parametrize("name", ["wikibooks_be_2017-02.zim", "wikipedia_en_ray_charles.zim", "small.zim"])
+def test_real_books_come_out_as_they_are(publisher: Publisher, name: str) -> None:
+    if not (REAL_BOOKS / name).is_file():
+        pytest.skip("the real books are not beside this folder")
+    built = publisher.release_zim(REAL_BOOKS / name)
+    publisher.village.agent().run()
+    assert contents(publisher.installed) == contents(REAL_BOOKS / name)
+    assert sha256(publisher.installed) == of_zim(built)["sha256"]
+
+
+def test_a_book_that_is_cut_short_is_refused_with_its_name(publisher: Publisher) -> None:
+    zim = write_zim(publisher.folder / "pages", publisher.folder / "1.zim", pages(3))
+    with zim.open("r+b") as file:
+        file.truncate(zim.stat().st_size - 100)
+    publisher.editions = 1
+    with pytest.raises(FormatError, match=r"manual-0\.zim: has"):
+        publisher.release_zim(zim)
