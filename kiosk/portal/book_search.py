@@ -1,113 +1,203 @@
-"""The full text of all books, by the search of kiwix-serve.
+"""The pages of all books: what their indexes have on a question, and the text around it, read from the books.
 
-True always: asking takes no longer than it may and never fails: what did not answer is told; what was typed is words to
-the library, not its syntax; the addresses that come back are on the library's own origin.
+Owns: the order of pages of different books. True always: asking takes no longer than it may and never fails: what was
+not looked at, or is not indexed yet, is told; what is read of a page for showing it is bounded. Of two books that are
+asked at a time each holds some megabytes, so others wait for their turn.
 """
 
 from __future__ import annotations
 
-import re
 import time
-import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException
-from urllib.parse import quote, urlencode
-from xml.etree import ElementTree
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from itertools import groupby
+from threading import BoundedSemaphore
 
-from kiosk.config import Site
+from kiosk.errors import FormatError, StoreError
+from kiosk.packs.zim_entries import ZimEntry
+from kiosk.packs.zim_reader import Zim
+from kiosk.portal.translations import distance
+from kiosk.store import book_index, book_search, books, page_text
+from kiosk.store.book_search import Hit, Step
+from kiosk.store.books import Book
+from kiosk.store.db import Connection
+from kiosk.store.search import Asked, TooSlow
+from kiosk.store.search_words import stems, tidy
+from kiosk.store.state import State
 
-MOST_BYTES = 500_000
-MOST_START = 10_000
-SYNTAX = re.compile(r"[^\w\s'’]+")
-"""What is not part of words: to the library's search it would be syntax."""
-OPENSEARCH = "{http://a9.com/-/spec/opensearch/1.1/}"
+AT_ONCE = 2
+MOST_FROM = 500
+"""How far one may go on in what was found."""
+MOST_TEXT = 200_000
+"""Characters of a page in which the words are sought to be shown."""
+_turns = BoundedSemaphore(AT_ONCE)
 
 
 @dataclass(frozen=True)
 class Page:
-    """A page of a book that has the words: where it is read, the book's title, and a piece of its text."""
+    """A page of a book that has the words: its path as kiwix-serve has it, its title, and its text.
 
+    `marks` are the beginnings of words that are marked in both: other forms of a word are what was asked for, too.
+    """
+
+    book: Book
     path: str
     title: str
-    book: str
     text: str
-    language: str
+    marks: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Pages:
-    """What was found in books; `whole` tells whether all of them answered in time."""
+    """What was found in books; whether there is more, whether all was looked at, and whether all books are indexed."""
 
-    found: tuple[Page, ...] = ()
+    found: list[Page] = field(default_factory=list)
+    more: bool = False
     whole: bool = True
+    indexed: bool = True
 
 
-def search(library: Site, question: str, languages: Sequence[str], limit: int, start: int, seconds: float) -> Pages:
-    """Return up to `limit` pages of books that have all of a question's words, from place `start` on.
+class _Open:
+    # The books that are open for a question, and the time it may take.
+
+    def __init__(self, state: State, generation: int, seconds: float, files: ExitStack) -> None:
+        self._state, self._generation, self._files = state, generation, files
+        self._end = time.monotonic() + seconds
+        self._zims: dict[str, Zim] = {}
+
+    @property
+    def left_seconds(self) -> float:
+        return self._end - time.monotonic()
+
+    def index(self, book: Book) -> AbstractContextManager[Connection | None]:
+        return book_search.opened(book_index.path_of(self._state, book.sha256), self.left_seconds)
+
+    def zim(self, book: Book) -> Zim:
+        if book.sha256 not in self._zims:
+            file = self._files.enter_context(books.path_of(self._state, self._generation, book).open("rb"))
+            self._zims[book.sha256] = Zim(file, book.file)
+        return self._zims[book.sha256]
+
+
+@contextmanager
+def _opened(state: State, generation: int, seconds: float) -> Iterator[_Open | None]:
+    started = time.monotonic()
+    if not _turns.acquire(timeout=seconds):
+        yield None
+        return
+    try:
+        with ExitStack() as files:
+            yield _Open(state, generation, started + seconds - time.monotonic(), files)
+    finally:
+        _turns.release()
+
+
+def find(
+    shelf: Sequence[Book], state: State, asked: Asked, *, limit: int, start: int = 0, seconds: float = 1.0
+) -> Pages:
+    """Return up to `limit` pages of books that have a question's words, from place `start` on.
 
     Args:
-        library: where it listens.
-        question: as it was typed.
-        languages: of the books, that whose pages shall come first in front. The library finds the stems of words by the
-            language of one book, so books of two languages are never asked together.
+        shelf: the books to look into, of the generation that is asked.
+        state: where they and their indexes are.
+        asked: the words; pages in the languages named first come first.
         limit: most pages.
         start: how many pages to leave out.
         seconds: how long it may take in all.
     """
-    end, found, pattern = time.monotonic() + seconds, list[Page](), as_indexed(question)
-    for language in languages if pattern and start <= MOST_START else ():
-        query = {
-            "pattern": pattern, "format": "xml", "books.filter.lang": language,
-            "start": start + 1, "pageLength": limit - len(found),
-        }  # fmt: skip
+    start, pages = min(start, MOST_FROM), Pages()
+    with _opened(state, asked.generation, seconds) as opened:
+        if opened is None:
+            return Pages(whole=False)
+        placed: list[tuple[Book, Hit]] = []
+        for _, near in groupby(
+            _nearest(shelf, asked.languages), lambda book: distance(book.item.language, asked.languages)
+        ):
+            placed += _of_language(opened, pages, list(near), asked, start + limit + 1)
+            if len(placed) > start + limit or not pages.whole:
+                break
+        pages.more = len(placed) > start + limit
+        pages.found = _read(opened, placed[start : start + limit], asked)
+    return pages
+
+
+def titles(shelf: Sequence[Book], state: State, asked: Asked, *, limit: int, seconds: float) -> list[Page]:
+    """Return up to `limit` pages that are called so, without their text; fewer where there was no time for all."""
+    found: list[Page] = []
+    with _opened(state, asked.generation, seconds) as opened:
+        for book in _nearest(shelf, asked.languages) if opened else ():
+            if opened and len(found) < limit and opened.left_seconds > 0:
+                with suppress(StoreError, FormatError, OSError):
+                    found += _called(opened, book, asked.words, limit - len(found))
+    return found
+
+
+def _called(opened: _Open, book: Book, asked: tuple[str, ...], most: int) -> list[Page]:
+    with opened.index(book) as conn:
+        numbers = book_search.names(conn, asked, most) if conn else []
+    entries = [(zim := opened.zim(book), zim.entry(number)) for number in numbers]
+    return [Page(book, _path(zim, each), tidy(book_index.shown_title(each)), "", asked) for zim, each in entries]
+
+
+def _nearest(shelf: Sequence[Book], languages: tuple[str, ...]) -> list[Book]:
+    return sorted(shelf, key=lambda book: distance(book.item.language, languages))
+
+
+def _of_language(opened: _Open, pages: Pages, shelf: list[Book], asked: Asked, most: int) -> list[tuple[Book, Hit]]:
+    found: list[tuple[Book, list[Hit]]] = []
+    for book in shelf:
         try:
-            pages, total = read(_get(library, f"/search?{urlencode(query)}", end - time.monotonic()), language)
-        except (OSError, HTTPException, ElementTree.ParseError, ValueError):
-            return Pages(tuple(found), whole=False)
-        found += pages[: limit - len(found)]
-        start = max(0, start - total)
-        if len(found) == limit:
-            break
-    return Pages(tuple(found))
+            with opened.index(book) as conn:
+                if conn is None:
+                    pages.indexed = False
+                else:
+                    found.append((book, book_search.pages(conn, asked.words, book.item.language, most)))
+        except TooSlow:
+            pages.whole = False
+        except StoreError:  # the card gave it back broken
+            pages.indexed = False
+    return _merged(found)
 
 
-def as_indexed(question: str) -> str:
-    """Return a question as words like those in the index of a book: lower case, without accents and vowel signs.
+def _merged(found: list[tuple[Book, list[Hit]]]) -> list[tuple[Book, Hit]]:
+    # By the step first. Then how good a page is among those of its own book counts half, and among all half: a word
+    # that is rare in one book and on every page of another is worth more in the first, though both may be about it.
+    best: dict[tuple[str, Step], float] = {}
+    for book, hits in found:
+        for hit in hits:
+            for name in (book.sha256, ""):
+                best[name, hit.step] = min(best.get((name, hit.step), 0.0), hit.score)
 
-    The library itself leaves them in the question, in Debian 12, and then finds nothing.
-    """
-    signs = unicodedata.normalize("NFD", question.lower())
-    plain = "".join(sign for sign in signs if not unicodedata.category(sign).startswith("M"))
-    return " ".join(SYNTAX.sub(" ", unicodedata.normalize("NFC", plain)).split())
+    def key(placed: tuple[Book, Hit]) -> tuple[int, float]:
+        book, hit = placed
+        if hit.step is Step.CALLED:
+            return hit.step, hit.score
+        own, of_all = best[book.sha256, hit.step], best["", hit.step]
+        return hit.step, -(hit.score / own + hit.score / of_all) if own and of_all else 0.0
 
-
-def read(data: bytes, language: str) -> tuple[list[Page], int]:
-    """Return the pages in an answer of the library's search (RSS), and how many there are in all.
-
-    Raises:
-        xml.etree.ElementTree.ParseError: this is not XML.
-        ValueError: it does not say how many there are.
-    """
-    found, answer = [], ElementTree.fromstring(data)  # noqa: S314 - from our own service
-    for each in answer.iter("item"):
-        path = quote(each.findtext("link", ""), safe="/%:@!$&'()*+,;=~-._")
-        if path.startswith("/") and not path.startswith("//"):
-            text = "".join(part for piece in each.iter("description") for part in piece.itertext())
-            found.append(Page(path, each.findtext("title", ""), each.findtext("book/title", ""), text, language))
-    return found, int(answer.findtext(f"channel/{OPENSEARCH}totalResults", "").replace(",", ""))
+    return sorted(((book, hit) for book, hits in found for hit in hits), key=key)
 
 
-def _get(library: Site, address: str, seconds: float) -> bytes:
-    if seconds <= 0:
-        raise TimeoutError
-    connection = HTTPConnection(library.address, library.port, timeout=seconds)
-    try:
-        connection.request("GET", address)
-        response = connection.getresponse()
-        data = response.read(MOST_BYTES)
-    finally:
-        connection.close()
-    if response.status != 200:
-        raise HTTPException(f"the library answers {response.status}")
-    return data
+def _read(opened: _Open, placed: list[tuple[Book, Hit]], asked: Asked) -> list[Page]:
+    read: dict[tuple[str, int], Page] = {}
+    entries: dict[tuple[str, int], tuple[Book, ZimEntry]] = {}
+    for book, hit in placed:
+        with suppress(FormatError, OSError):  # a page that is broken is not shown
+            entries[book.sha256, hit.page] = book, opened.zim(book).entry(hit.page)
+    # In the order in which they lie in the books, so that nothing is unpacked twice.
+    for key, (book, entry) in sorted(entries.items(), key=lambda each: (each[0][0], each[1][1].cluster)):
+        with suppress(FormatError, OSError):
+            read[key] = _page(opened, book, opened.zim(book), entry, asked)
+    return [read[key] for book, hit in placed if (key := (book.sha256, hit.page)) in read]
+
+
+def _page(opened: _Open, book: Book, zim: Zim, entry: ZimEntry, asked: Asked) -> Page:
+    marks = tuple(dict.fromkeys((*asked.words, *stems(asked.words, book.item.language))))
+    page = page_text.decoded(zim.pieces(entry)) if opened.left_seconds > 0 else ""
+    title = entry.title or page_text.title(page) or entry.path
+    return Page(book, _path(zim, entry), tidy(title), tidy(page_text.plain(page)[:MOST_TEXT]), marks)
+
+
+def _path(zim: Zim, entry: ZimEntry) -> str:
+    return f"{entry.namespace}/{entry.path}" if zim.has_old_namespaces else entry.path

@@ -26,14 +26,11 @@ ATOM = "{http://www.w3.org/2005/Atom}"
 
 @dataclass(frozen=True)
 class OpenBook:
-    """A book that the library serves: the path kiwix-serve has it at, its title and language, and whether its
-    text can be searched.
-    """
+    """A book that the library serves: the path kiwix-serve has it at, its title and language."""
 
     path: str
     title: str
     language: str
-    searchable: bool
 
     @property
     def name(self) -> str:
@@ -94,10 +91,9 @@ def read_catalogue(data: bytes) -> dict[str, OpenBook]:
     found = {}
     for entry in ElementTree.fromstring(data).iter(f"{ATOM}entry"):  # noqa: S314 - from our own service
         uuid = entry.findtext(f"{ATOM}id", "").removeprefix("urn:uuid:")
-        tags = entry.findtext(f"{ATOM}tags", "").split(";")
         for link in entry.iter(f"{ATOM}link"):
             path = link.get("href", "")
             if link.get("type") == "text/html" and path.startswith("/"):
                 title, language = entry.findtext(f"{ATOM}title", ""), entry.findtext(f"{ATOM}language", "")
-                found[uuid] = OpenBook(path, title, language, "_ftindex:yes" in tags)
+                found[uuid] = OpenBook(path, title, language)
     return found

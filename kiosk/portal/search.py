@@ -1,22 +1,19 @@
 """The search: one box over lessons, papers, notices, the board and all books, and titles while one types.
 
 True always: what was typed is words and never syntax; a question takes a limited time, of the database and of the
-library, and what was not looked at is told; nothing is found that this phone may not open now.
+books, and what was not looked at is told; nothing is found that this phone may not open now.
 """
 
 from __future__ import annotations
 
 import re
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 from flask import Blueprint, Response, jsonify, render_template, request
 
 from kiosk.portal import book_search, counting, membership, search_results
-from kiosk.portal.book_search import Pages
 from kiosk.portal.search_results import Result
-from kiosk.portal.translations import distance
 from kiosk.store import board_settings, books, notices, own_notices, search
 from kiosk.store.board_settings import BoardIs
 from kiosk.store.search import Asked, TooSlow
@@ -29,9 +26,7 @@ FIRST, MORE = 4, 10
 """Results of a group on the first page, and on a page of that group alone."""
 MOST_PAPERS = 500
 RANKING_SECONDS, HASTY_SECONDS, SUGGESTING_SECONDS = 0.8, 0.4, 0.2
-BOOKS_SECONDS = 2.5
-BOOKS_AT_ONCE = 2
-"""Questions the library answers at a time: it is the hungriest service of the kiosk."""
+BOOKS_SECONDS = 1.2
 NAMED_BOOKS = 2
 SUGGESTED = 7
 SUGGESTIONS_KEPT = 60
@@ -40,7 +35,6 @@ SECTIONS = ("courses", "documents", "notices", "board", "library")
 """What is searched."""
 
 pages = Blueprint("search", __name__, url_prefix="/search")
-_library = ThreadPoolExecutor(BOOKS_AT_ONCE, "search-books")
 
 
 @dataclass
@@ -53,11 +47,11 @@ class Group:
 
 @dataclass
 class Answer:
-    """What was found, by section; whether all of the kiosk's own was looked at, and all of the books."""
+    """What was found, by section; whether not all was looked at, and whether all books are indexed."""
 
     groups: dict[str, Group]
     hasty: bool = False
-    books_failed: bool = False
+    books_indexed: bool = True
 
 
 @pages.get("")
@@ -67,10 +61,10 @@ def show() -> str:
     section = request.args.get("in", "")
     section = section if section in SECTIONS else ""
     found = words(question)
-    answer = _answer(_asked(found), question, section) if found else Answer({})
+    answer = _answer(_asked(found), section) if found else Answer({})
     groups = {name: group for name, group in answer.groups.items() if group.results}
     if found and not section:
-        counting.searched(found, found=bool(groups) or answer.hasty or answer.books_failed)
+        counting.searched(found, found=bool(groups) or answer.hasty or not answer.books_indexed)
     return render_template("search.html", question=question, words=found, groups=groups, answer=answer, section=section)
 
 
@@ -86,12 +80,19 @@ def suggest() -> Response:
                 pairs.setdefault(text.title, search_results.address(conn(), asked, text))
             for paper in search.in_papers(conn(), asked, SUGGESTED, titles_only=True):
                 pairs.setdefault(paper.title, search_results.paper_address(conn(), paper))
+            for page in _titles_of_books(asked, SUGGESTED - len(pairs)):
+                pairs.setdefault(page.title, search_results.page_address(page))
             for post in search.threads(conn(), asked, SUGGESTED) if _board_is_shown() else ():
                 pairs.setdefault(post.title, search_results.post_address(post))
     response = jsonify(list(pairs.items())[:SUGGESTED])
     response.headers["Cache-Control"] = f"private, max-age={SUGGESTIONS_KEPT}"
     response.vary.add("Cookie")
     return response
+
+
+def _titles_of_books(asked: Asked, limit: int) -> list[book_search.Page]:
+    shelf = books.all_of(conn(), asked.generation)
+    return book_search.titles(shelf, current.state(), asked, limit=limit, seconds=SUGGESTING_SECONDS)
 
 
 def _asked(found: tuple[str, ...], *, member: bool = True) -> Asked:
@@ -103,18 +104,17 @@ def _board_is_shown() -> bool:
     return board_settings.read(conn()).state is not BoardIs.OFF
 
 
-def _answer(asked: Asked, question: str, section: str) -> Answer:
+def _answer(asked: Asked, section: str) -> Answer:
     start = request.args.get("from", "")
     place = int(start) if NUMBER.fullmatch(start) else 0
     limit = MORE if section else FIRST
     answer = Answer({name: Group() for name in SECTIONS if section in ("", name)})
-    waiting = _ask_library(asked, question, limit, place) if "library" in answer.groups else None
     if section != "board":
         _add_packs(answer, asked, section, limit, place)
     if "board" in answer.groups and _board_is_shown():
         _add_board(answer, asked, limit, place)
-    if waiting:
-        _add_pages(answer, asked, waiting, limit, place)
+    if "library" in answer.groups:
+        _add_pages(answer, asked, limit, place)
     return answer
 
 
@@ -167,25 +167,12 @@ def _add_board(answer: Answer, asked: Asked, limit: int, before: int) -> None:
     answer.hasty = True
 
 
-def _ask_library(asked: Asked, question: str, limit: int, place: int) -> Future[Pages] | None:
-    languages = books.searchable_languages(conn(), asked.generation)
-    if not languages:
-        return None
-    nearest = sorted(languages, key=lambda code: distance(code, asked.languages))
-    library = current.config().library
-    return _library.submit(book_search.search, library, question, nearest, limit + 1, place, BOOKS_SECONDS)
-
-
-def _add_pages(answer: Answer, asked: Asked, waiting: Future[Pages], limit: int, place: int) -> None:
-    group = answer.groups["library"]
+def _add_pages(answer: Answer, asked: Asked, limit: int, place: int) -> None:
+    group, shelf, state = answer.groups["library"], books.all_of(conn(), asked.generation), current.state()
     # Books with the words in their titles stand before pages in books, once, and are not counted.
     named = [] if place else group.results[:NAMED_BOOKS]
-    try:
-        found = waiting.result(BOOKS_SECONDS)
-    except TimeoutError:
-        waiting.cancel()  # nobody waits for it any more: the library is spared what it has not begun
-        found = Pages(whole=False)
-    answer.books_failed = not found.whole
-    group.results = [search_results.of_page(asked, page) for page in found.found]
-    _cut(group, limit, place)
-    group.results = named + group.results
+    found = book_search.find(shelf, state, asked, limit=limit, start=place, seconds=BOOKS_SECONDS)
+    answer.hasty |= not found.whole
+    answer.books_indexed = found.indexed
+    group.results = named + [search_results.of_page(page) for page in found.found]
+    group.more = str(place + limit) if found.more else ""

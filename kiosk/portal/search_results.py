@@ -9,12 +9,13 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from flask import url_for
 from flask_babel import gettext
 
 from kiosk.errors import NotFound
-from kiosk.portal import board, book_search, papers
+from kiosk.portal import board, book_search, kiwix, papers
 from kiosk.store import books, documents, facts, items
 from kiosk.store.db import Connection
 from kiosk.store.notices import Notice
@@ -25,6 +26,8 @@ from kiosk.web.i18n import moment, size
 
 Pieces = list[tuple[str, bool]]
 """A text in pieces, each with whether it is a word that was asked for."""
+PATH_SIGNS = "/:@!$&'()*+,;=~-._"
+"""What stands in the path of an address as it is."""
 
 
 @dataclass(frozen=True)
@@ -109,10 +112,16 @@ def post_address(found: FoundPost) -> str:
     return board.to_post(found.thread, found.post)
 
 
-def of_page(asked: Asked, page: book_search.Page) -> Result:
+def of_page(page: book_search.Page) -> Result:
     """Return a page of a book, on the library's own origin."""
-    title, text = marked(tidy(page.title), asked.words), excerpt(tidy(page.text.strip(". ")), asked.words)
-    return Result(current.config().library.url + page.path, title, text, page.language, (page.book,))
+    title, text = marked(page.title, page.marks), excerpt(page.text, page.marks)
+    return Result(page_address(page), title, text, page.book.item.language, (page.book.item.title,))
+
+
+def page_address(page: book_search.Page) -> str:
+    """Return where a page of a book is read."""
+    path = f"{kiwix.CONTENT}/{page.book.name}/{page.path}"
+    return current.config().library.url + quote(path, safe=PATH_SIGNS)
 
 
 def _of_document(conn: Connection, asked: Asked, found: Found) -> Result:

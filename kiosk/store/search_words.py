@@ -3,7 +3,7 @@
 Pure. Owns: `fold`, by which everything in the index and every question goes, and the excerpt that shows what was found.
 True always: `fold` leaves as many words as there were, split at the same spaces; a question becomes quoted words only,
 so nothing that is typed is ever syntax. Who changes `fold` adds a migration that makes the index anew: what is in it is
-taken out again by folding the old text.
+taken out again by folding the old text; and raises the version of the indexes of books (store/book_index.py).
 """
 
 from __future__ import annotations
@@ -22,6 +22,20 @@ STRETCH = 20_000
 """Characters that are searched for an excerpt at a time."""
 MOST_MARKED = 300
 """Longest run of letters in an excerpt; what is longer is cut."""
+KNOWN_WORDS, MOST_KNOWN = 8192, 40
+"""How many words are remembered in their folded form, and how long they may be: texts say the same ones again."""
+LEAST_STEM = 4
+"""Letters that are left of a word when its ending is taken off."""
+_ENDINGS = {
+    "en": ("ies", "ing", "es", "ed", "er", "s", "e", "y"),
+    "fr": ("ements", "ement", "ees", "ent", "es", "ee", "er", "e", "s", "x"),
+    "es": ("iendo", "ando", "adas", "ados", "ada", "ado", "ar", "er", "ir", "es", "as", "os", "a", "e", "o", "s"),
+    "pt": ("ando", "endo", "adas", "ados", "ada", "ado", "ar", "er", "ir", "es", "as", "os", "a", "e", "o", "s"),
+    "de": ("ern", "en", "em", "er", "es", "e", "n", "s"),
+    "ar": ("ات", "ون", "ين", "ه"),
+    "hi": ("ियों", "ियां", "ों", "ें", "ी", "े", "ा"),
+}
+"""What words of a language end in when they are another form of the same word, folded, the longest first."""
 
 _ONE_FOR_ONE = dict(zip("øđłıħɓɗƙƴŋɛɔɣŧ", "odlihbdkyneogt", strict=True))
 # Arabic as it is typed: without hamza seats, with either ya, with ha for ta marbuta; Persian keyboards' kaf and ya.
@@ -57,13 +71,30 @@ def fold(text: str) -> str:
     if text.isascii():
         folded = text.lower().translate(_FOLDED)
         return _NG.sub("ng", folded) if "ng'" in folded or "ng`" in folded else folded
-    folded = unicodedata.normalize("NFD", text.casefold()).translate(_FOLDED)
+    return " ".join([_known(word) if len(word) <= MOST_KNOWN else _folded(word) for word in text.split(" ")])
+
+
+def _folded(word: str) -> str:
+    folded = unicodedata.normalize("NFD", word.casefold()).translate(_FOLDED)
     return _ARABIC.sub("", _NG.sub("ng", folded))
+
+
+_known = lru_cache(KNOWN_WORDS)(_folded)
 
 
 def tidy(text: str) -> str:
     """Return text as the index keeps it: composed, each run of spaces one space, without control signs."""
-    return " ".join(unicodedata.normalize("NFKC", text).translate(_CONTROLS).split())
+    if text.isascii():
+        return " ".join(text.translate(_CONTROLS).split())
+    words = [_known_tidy(word) if len(word) <= MOST_KNOWN else _tidied(word) for word in text.split()]
+    return " ".join([word for word in words if word])
+
+
+def _tidied(word: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", word).translate(_CONTROLS).split())
+
+
+_known_tidy = lru_cache(KNOWN_WORDS)(_tidied)
 
 
 @lru_cache(maxsize=256)
@@ -96,6 +127,17 @@ def starts(word: str) -> tuple[str, ...]:
     """Return the beginnings that a word asked for stands for: itself, and what follows an article half typed."""
     bare = [word[len(article) :] for article in _ARTICLES if word.startswith(article) and len(word) > len(article)]
     return (word, *bare[:1])
+
+
+def stems(asked: tuple[str, ...], language: str) -> tuple[str, ...]:
+    """Return the words of a question without what they end in in a language, so that other forms begin alike."""
+    endings = _ENDINGS.get(language.partition("-")[0], ())
+    return tuple(dict.fromkeys(_stem(word, endings) for word in asked))
+
+
+def _stem(word: str, endings: tuple[str, ...]) -> str:
+    fitting = (end for end in endings if word.endswith(end) and len(word) - len(end) >= LEAST_STEM)
+    return word.removesuffix(next(fitting, ""))
 
 
 def excerpt(text: str, asked: tuple[str, ...]) -> list[tuple[str, bool]]:

@@ -5,6 +5,7 @@ objects/ab/abcd…         verified files of installed packs, named by their SHA
 parts/                   what is being fetched
 generations/<n>/         an immutable set of installed packs (hard links into objects/)
 current -> generations/<n>
+indexes/                 which words stand on which page of a book, by the SHA-256 of the book
 trust/                   verified metadata and heads, laid out as a repository
 documents/ab/abcd…       papers that were added here, named by their SHA-256
 uploads/                 files on their way here, by the number of the upload
@@ -62,6 +63,11 @@ class State:
         return self.folder / "current"
 
     @property
+    def indexes(self) -> Path:
+        """The indexes of books."""
+        return self.folder / "indexes"
+
+    @property
     def trust(self) -> Path:
         """The client's copy of signed metadata."""
         return self.folder / "trust"
@@ -98,7 +104,7 @@ class State:
 
     def prepare(self) -> None:
         """Make the folders that are missing."""
-        made = (self.objects, self.parts, self.generations, self.trust, self.documents, self.pictures)
+        made = (self.objects, self.parts, self.generations, self.indexes, self.trust, self.documents, self.pictures)
         for folder in (*made, self.attachments, self.uploads, self.notices):
             folder.mkdir(parents=True, exist_ok=True)
         secrets_folder = self.folder / "secrets"

@@ -23,7 +23,7 @@ from kiosk.store.holds import Hold
 from kiosk.store.state import State
 from kiosk.store.transfers import Step
 from kiosk.store.usage import Link
-from kiosk.sync import carry, install, lock, offers, papers, room, stage, updater
+from kiosk.sync import book_indexes, carry, install, lock, offers, papers, room, stage, updater
 from kiosk.sync.failures import told
 from kiosk.sync.fetch import Fetcher
 from kiosk.sync.meter import Meter
@@ -86,6 +86,7 @@ class Agent:
             noted.step(Step.LOOK)
             install.clear(self._state, conn)
             search_index.build_missing(conn, self._state)
+            self._index_books(conn, self._state.current_number())
             session = Session(conn, meter, tuple(meter.usable(self._mirrors)))
             self._record(
                 conn, "sync.started", mirrors=[mirror.name for mirror in session.mirrors],
@@ -169,6 +170,7 @@ class Agent:
         number = install.assemble(self._state, session.conn, packs, self._clock())
         papers.read(self._state, session.conn, number, self._clock())
         search_index.build(session.conn, self._state, number)
+        self._index_books(session.conn, number)
         install.activate(self._state, session.conn, number)
         self._tidy(session.conn, offer, packs, parts=stop is None)
         changes = tuple(c for c in offer.plan.changes if not c.after or c.pack in staged)
@@ -176,6 +178,9 @@ class Agent:
             stop.detail.update(generation=number, changes=[[c.pack, c.before, c.after] for c in changes])
             raise stop
         return Outcome(number, changes, session.meter.total_bytes, offer.plan.left)
+
+    def _index_books(self, conn: db.Connection, number: int) -> None:
+        book_indexes.build(self._state, conn, number, self._config.sync.spare_bytes)
 
     def _finish_cut(self, conn: db.Connection, offer: Offer) -> None:
         # A sync that was cut after the switch left what it had fetched: it is kept for others now, and goes.

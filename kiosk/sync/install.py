@@ -23,6 +23,7 @@ from kiosk.store.books import ZIM
 from kiosk.store.db import Connection, transaction
 from kiosk.store.generations import NewPack
 from kiosk.store.state import State, sync_folder, write_durably
+from kiosk.sync import book_indexes
 
 KEPT = 2
 """Generations that stay: the current one and the one before, to go back to."""
@@ -90,6 +91,7 @@ def prune(state: State, conn: Connection, *, parts: bool = True) -> None:
     papers.prune(conn, state)
     if parts:  # else a build that was cut goes on from what it had
         search_index.forget_unused(conn)
+        book_indexes.prune(state, conn, generations.numbers(conn))
     for path in state.generations.iterdir():
         if path.name not in kept:
             shutil.rmtree(path)

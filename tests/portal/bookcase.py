@@ -8,14 +8,17 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kiosk.config import Config, Site
+from kiosk.errors import FormatError
 from kiosk.host import zim_tools
 from kiosk.packs import shelf, zim
 from kiosk.portal import kiwix
+from kiosk.store import book_index, books, db
+from kiosk.store.state import State
 from tests.portal.conftest import Packer
 from tests.portal.serving import free_port, write_config
 
@@ -76,6 +79,15 @@ def install(packer: Packer, books: dict[str, Bound], number: int = 1) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "library.xml").write_bytes(shelf.to_xml(listed))
     packer.install(number)
+    index_books(packer.state, number)
+
+
+def index_books(state: State, number: int) -> None:
+    """Index the books of a generation, as a sync does."""
+    with closing(db.connect(state.database)) as conn:
+        for book in books.all_of(conn, number):
+            with suppress(FormatError):  # many tests are content with bytes that are no book
+                book_index.build(books.path_of(state, number, book), book_index.path_of(state, book.sha256))
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from kiosk.portal import create_portal
 from kiosk.store import db, facts, papers, search_index, threads
 from kiosk.store.state import State
 from kiosk.store.threads import Sending
+from tests.portal.bookcase import index_books
 from tests.portal.conftest import NOW, Packer
 
 PHONE = "5" * 32
@@ -25,6 +26,7 @@ def portal_of(config: Config, packer: Packer, number: int = 1) -> FlaskClient:
     packer.install(number)
     with closing(db.connect(packer.state.database)) as conn:
         search_index.build(conn, packer.state, number)
+    index_books(packer.state, number)
     return create_portal(config, lambda: NOW).test_client()
 
 

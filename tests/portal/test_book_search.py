@@ -1,34 +1,27 @@
-"""The full text of books: real books in three languages, searched by the real kiwix-serve."""
+"""Pages of books in the search: real books in five languages, indexed as a sync does, and what goes wrong with them."""
 
 from __future__ import annotations
 
 import dataclasses
-import signal
-import socket
-import subprocess
-import time
-import uuid
-from collections.abc import Iterator
+import random
+from contextlib import closing
 from pathlib import Path
 
-import psutil
 import pytest
+from flask.testing import FlaskClient
 
 from kiosk.config import Config, Site
-from kiosk.host import zim_tools
-from kiosk.host.kiwix import PROGRAM
-from kiosk.host.processes import answers
-from kiosk.packs import shelf
-from kiosk.packs.shelf import ShelfBook
-from kiosk.portal import book_search, create_portal
-from kiosk.portal.book_search import Pages
-from tests.host.test_zim_tools import COVER
+from kiosk.portal import book_search
+from kiosk.store import book_index, books, db
+from kiosk.store.search import Asked
+from kiosk.store.search_words import words
+from tests.portal.bookcase import bind, put
 from tests.portal.conftest import NOW, Packer
-from tests.portal.searching import portal_of
-from tests.portal.serving import free_port
+from tests.portal.searching import found, portal_of
 
+PAGE = '<!doctype html><html><head><meta charset="utf-8"><title>{}</title></head><body>{}</body></html>'
 BOOKS = {
-    "en": {"Goats": "Goats eat maize <b>leaves</b> & grass.", "Storing": "Dry the maize well."},
+    "en": {"Goats": "Goats eat maize <b>leaves</b> &amp; grass.", "Storing": "Dry the maize well."},
     "fr": {
         "Chèvres": "Notre élevage de chèvres, l’avenir du village.",
         "Maïs": "Séchez bien le maïs, maize en anglais.",
@@ -37,157 +30,135 @@ BOOKS = {
     "hi": {"बकरी": "बकरी के लिए पानी और हिन्दी में किताब।"},
     "ar": {"ماعز": "تربية الماعز في القَرْية."},
 }
-UP_SECONDS = 20
+LIBRARY = "http://library.test:8080"
 
 
-@dataclasses.dataclass
-class Library:
-    """kiwix-serve with the books."""
-
-    site: Site
-    process: subprocess.Popen[bytes]
+def page(title: str, body: str) -> bytes:
+    return PAGE.format(title, body).encode()
 
 
-@pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
-    folder = tmp_path_factory.mktemp("library")
-    books = [_book(folder, language, pages) for language, pages in BOOKS.items()]
-    books.append(_book_without_index(folder, "en"))
-    (folder / "library.xml").write_bytes(shelf.to_xml(books))
-    port = free_port()
-    with subprocess.Popen([PROGRAM, "--library", "--port", str(port), str(folder / "library.xml")]) as process:
-        until = time.monotonic() + UP_SECONDS
-        while not answers(f"http://127.0.0.1:{port}/"):
-            assert time.monotonic() < until
-            time.sleep(0.05)
-        yield Library(Site("127.0.0.1", port, "http://library.test:8080"), process)
-        process.terminate()
+def file_name(title: str) -> str:
+    return f"{title}.html" if title.isascii() else f"page{sum(map(ord, title))}.html"
 
 
-def _book(folder: Path, language: str, pages: dict[str, str]) -> ShelfBook:
-    source = folder / language
-    source.mkdir()
-    links = "".join(f'<a href="{title}.html">{title}</a>' for title in pages)
-    for title, text in {**pages, "index": links}.items():
-        (source / f"{title}.html").write_text(
-            f'<!doctype html><html><head><meta charset="utf-8"><title>{title}</title></head><body>{text}</body></html>'
-        )
-    name = f"farm_{language}"
-    labels = zim_tools.BookLabels(name, "index.html", f"Farm {language}", "Farming", language, "Test")
-    zim_tools.write_book(source, COVER, labels, folder / f"{name}.zim")
-    return _listed(folder, name, language)
+@pytest.fixture
+def farm(config: Config, packer: Packer, tmp_path: Path) -> FlaskClient:
+    """A visitor of a kiosk with a book in each language."""
+    for language, pages in BOOKS.items():
+        files = {file_name(title): page(title, text) for title, text in pages.items()}
+        links = "".join(f'<a href="{name}">.</a>' for name in files)
+        put(packer, bind(tmp_path, f"farm_{language}", {**files, "index.html": page("Front", links)}), language)
+    return portal_of(dataclasses.replace(config, library=Site("127.0.0.1", 9, LIBRARY)), packer)
 
 
-def _book_without_index(folder: Path, language: str) -> ShelfBook:
-    source = folder / "plain"
-    source.mkdir()
-    (source / "index.html").write_text(
-        "<!doctype html><html><head><title>Plain</title></head><body>maize</body></html>"
-    )
-    (source / "cover.png").write_bytes(COVER.read_bytes())
-    command = [
-        zim_tools.PROGRAM, "--withoutFTIndex", "--welcome=index.html", "--illustration=cover.png", "--language=eng",
-        "--title=Plain", "--description=Plain", "--creator=Test", "--publisher=Test", "--name=plain",
-    ]  # fmt: skip
-    subprocess.run([*command, str(source), str(folder / "plain.zim")], check=True, capture_output=True)
-    return _listed(folder, "plain", language, searchable=False)
+def place(title: str, language: str) -> str:
+    return f"{LIBRARY}/content/farm_{language}/{file_name(title)}"
 
 
-def _listed(folder: Path, name: str, language: str, *, searchable: bool = True) -> ShelfBook:
-    data = (folder / f"{name}.zim").read_bytes()
-    title = f"Farm {language}"
-    return ShelfBook(
-        str(uuid.UUID(bytes=data[8:24])), f"{name}.zim", name, title, "", language, "Test", len(data), searchable
-    )
-
-
-def found(pages: Pages) -> list[str]:
-    assert pages.whole
-    return [page.path for page in pages.found]
-
-
-def search(library: Library, question: str, *languages: str, limit: int = 10, start: int = 0) -> Pages:
-    return book_search.search(library.site, question, languages or ("en", "fr", "sw"), limit, start, 10)
-
-
-def test_all_languages_are_searched_the_dearest_first(library: Library) -> None:
-    pages = search(library, "maize", "sw", "fr", "en")
-    assert [page.language for page in pages.found] == ["sw", "fr", "en", "en"]
-    assert found(pages)[:2] == ["/farm_sw/Mbuzi.html", "/farm_fr/Ma%C3%AFs.html"]
-    assert {page.book for page in pages.found} == {"Farm sw", "Farm fr", "Farm en"}
-
-
-def test_accents_make_no_difference(library: Library) -> None:
-    assert found(search(library, "ELEVAGE chevres")) == found(search(library, "élevage chèvres"))
-    for question in ("elevage", "ÉLEVAGE", "chevre", "chèvre", "l’avenir", "l'avenir"):
-        assert found(search(library, question)) == ["/farm_fr/Ch%C3%A8vres.html"], question
-    assert found(search(library, "maïze")) == found(search(library, "maize"))
-
-
-def test_words_of_other_scripts_are_found(library: Library) -> None:
-    for language, question in (("hi", "किताब"), ("hi", "हिन्दी पानी"), ("ar", "القرية"), ("ar", "القَرْية")):
-        assert [page.language for page in search(library, question, language).found] == [language], question
-
-
-def test_pages_go_on_from_one_language_to_the_next(library: Library) -> None:
-    every = found(search(library, "maize"))
-    assert len(every) == 4
-    assert [path for n in range(4) for path in found(search(library, "maize", limit=1, start=n))] == every
-    assert found(search(library, "maize", limit=2, start=1)) == every[1:3]
-    assert found(search(library, "maize", start=4)) == found(search(library, "maize", start=10**17)) == []
-
-
-@pytest.mark.parametrize(
-    ("question", "expected"),
-    [('maize"', 4), ("NOT maize", 0), ("+maize -goats ~", 1), ("maize)", 4), ("maize OR zzz", 0), ("title:maize", 0)],
-)
-def test_a_question_is_words_to_the_library(library: Library, question: str, expected: int) -> None:
-    assert len(found(search(library, question))) == expected
-
-
-def test_nothing_found_is_a_whole_answer(library: Library) -> None:
-    assert search(library, "nothinglikeit") == search(library, "?") == search(library, "' \u0301") == Pages()
-
-
-def test_the_page_of_the_search_shows_them(library: Library, config: Config, packer: Packer) -> None:
-    for language in ("en", "fr", "sw"):
-        attributes = {"subject": "farming", "file": f"farm_{language}.zim", "uuid": "0" * 36, "searchable": True}
-        packer.add("book", "farm", language, f"Farm {language}", attributes, **{f"farm_{language}_dot_zim": b"ZIM"})
-    reader = portal_of(dataclasses.replace(config, library=library.site), packer)
-    reader.set_cookie("lang", "fr")
-    text = reader.get("/search?q=maize").text
-    assert text.index("/farm_fr/Ma%C3%AFs.html") < text.index("/farm_en/") < text.index("/farm_sw/")
-    assert 'href="http://library.test:8080/farm_sw/Mbuzi.html" lang="sw" hreflang="sw"' in text
+def test_all_books_are_found_in_the_visitors_language_first(farm: FlaskClient) -> None:
+    farm.set_cookie("lang", "fr")
+    every = found(farm, "maize", **{"in": "library"})
+    assert every[0] == place("Maïs", "fr")
+    assert set(every) == {place("Maïs", "fr"), place("Goats", "en"), place("Storing", "en"), place("Mbuzi", "sw")}
+    text = farm.get("/search?q=maize").text
     assert "<mark>maize</mark> en anglais" in text
+    assert "Farm_fr in fr" in text, "the book's title is told"
+    assert 'lang="sw" hreflang="sw"' in text
+
+
+def test_accents_and_forms_make_no_difference(farm: FlaskClient) -> None:
+    for question in ("ELEVAGE chevres", "élevage chèvres", "elevage", "chèvre", "l’avenir", "l'avenir", "avenir"):
+        assert place("Chèvres", "fr") in found(farm, question), question
+    assert found(farm, "goat grasses") == found(farm, "goats grass") == [place("Goats", "en")]
+
+
+def test_words_of_other_scripts_are_found(farm: FlaskClient) -> None:
+    for language, question, title in (("hi", "किताब", "बकरी"), ("hi", "हिन्दी पानी", "बकरी"), ("ar", "القرية", "ماعز")):
+        assert found(farm, question) == [place(title, language)], question
+
+
+def test_markup_is_no_word_and_is_not_shown(farm: FlaskClient) -> None:
+    text = farm.get("/search?q=leaves grass").text
+    assert "maize <mark>leaves</mark> &amp; <mark>grass</mark>" in text
     assert "<b>" not in text
-    text = reader.get("/search?q=nothinglikeit").text
-    assert "could not be searched" not in text
+    assert found(farm, "doctype") == found(farm, "charset") == []
 
 
-def test_a_library_that_hangs_is_told_in_time(
-    library: Library,
-    config: Config,
-    packer: Packer,
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize("question", ['maize"', "maize)", "title:maize", "maize*", "NEAR(maize)", "^maize", "-maize"])
+def test_a_question_is_words_to_the_index(farm: FlaskClient, question: str) -> None:
+    assert farm.get("/search", query_string={"q": question}).status_code == 200
+    assert len(found(farm, question)) in (0, 4)
+    assert found(farm, "maize NOT goats") == found(farm, "zzz OR maize") == []
+
+
+def test_pages_go_on_where_they_stopped(config: Config, packer: Packer, tmp_path: Path) -> None:
+    files = {f"{n}.html": page(f"Field {n}", "water " * (n + 1)) for n in range(23)}
+    put(packer, bind(tmp_path, "fields", {**files, "index.html": page("Front", "-")}))
+    reader = portal_of(config, packer)
+    pages = [found(reader, "water", **{"in": "library", "from": str(n)}) for n in (0, 10, 20)]
+    assert [len(each) for each in pages] == [10, 10, 3]
+    assert len({address for each in pages for address in each}) == 23
+    assert "?q=water&amp;in=library&amp;from=10" in reader.get("/search?q=water&in=library").text
+    assert "?q=water&amp;in=library&amp;from=" not in reader.get("/search?q=water&in=library&from=20").text
+    assert found(reader, "water", **{"in": "library", "from": "9" * 17}) == []
+
+
+def test_titles_answer_while_one_types(farm: FlaskClient) -> None:
+    farm.set_cookie("lang", "fr")
+    assert farm.get("/search/suggest?q=mai").json == [["Maïs", place("Maïs", "fr")]]
+    assert ["Goats", place("Goats", "en")] in (farm.get("/search/suggest?q=goa").json or [])
+
+
+def test_a_page_that_is_called_so_stands_first(config: Config, packer: Packer, tmp_path: Path) -> None:
+    files = {f"{n}.html": page(f"Other {n}", "bean " * 50) for n in range(12)}
+    files |= {"long.html": page("The bean weevil and others", "bean " * 50), "bean.html": page("Beans", "A plant.")}
+    put(packer, bind(tmp_path, "crops", {**files, "index.html": page("Front", "-")}))
+    reader = portal_of(config, packer)
+    assert [address.rpartition("/")[2] for address in found(reader, "beans")[:2]] == ["bean.html", "long.html"]
+
+
+def test_a_book_that_is_not_indexed_yet_is_told(config: Config, packer: Packer, farm: FlaskClient) -> None:
+    with closing(db.connect(packer.state.database)) as conn:
+        book = next(each for each in books.all_of(conn, 1) if each.name == "farm_en")
+    assert "can be searched yet" not in farm.get("/search?q=maize").text
+    index = book_index.path_of(packer.state, book.sha256)
+    index.rename(f"{index}.part")
+    assert place("Mbuzi", "sw") in found(farm, "maize")
+    assert "Not all books can be searched yet." in farm.get("/search?q=maize").text
+    index.write_bytes(random.Random(1).randbytes(5000))
+    assert place("Mbuzi", "sw") in found(farm, "maize")
+    assert "Not all books can be searched yet." in farm.get("/search?q=maize").text
+
+
+def test_a_page_that_can_not_be_read_is_left_out(packer: Packer, farm: FlaskClient) -> None:
+    file = packer.state.generations / "1/village/farm_en/en/farm_en.zim"
+    data = bytearray(file.read_bytes())
+    file.write_bytes(data[:80] + random.Random(1).randbytes(len(data) - 80))
+    assert set(found(farm, "maize")) == {place("Maïs", "fr"), place("Mbuzi", "sw")}
+    file.unlink()
+    assert set(found(farm, "maize")) == {place("Maïs", "fr"), place("Mbuzi", "sw")}
+
+
+def test_a_question_that_takes_too_long_is_cut_and_told(
+    packer: Packer, farm: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kiosk.portal.search.BOOKS_SECONDS", 0.3)
-    attributes = {"subject": "farming", "file": "farm_en.zim", "uuid": "0" * 36, "searchable": True}
-    packer.add("book", "farm", "en", "Farm", attributes, farm_en_dot_zim=b"ZIM")
-    portal_of(config, packer)
-    reader = create_portal(dataclasses.replace(config, library=library.site), lambda: NOW).test_client()
-    library.process.send_signal(signal.SIGSTOP)
-    while psutil.Process(library.process.pid).status() != psutil.STATUS_STOPPED:
-        time.sleep(0.01)  # a signal takes its time: it may still answer
+    with closing(db.connect(packer.state.database)) as conn:
+        shelf = books.all_of(conn, 1)
+    asked = Asked(words("maize"), 1, NOW.date(), ("en",), member=False)
+    assert book_search.find(shelf, packer.state, asked, limit=9, seconds=9).whole
+    monkeypatch.setattr("kiosk.store.search.LOOK_EVERY", 1)
+    cut = book_search.find(shelf, packer.state, asked, limit=9, seconds=0)
+    assert (cut.whole, cut.found) == (False, [])
+    monkeypatch.setattr("kiosk.portal.search.BOOKS_SECONDS", 0)
+    assert "not all of it was looked at" in farm.get("/search?q=maize").text
+
+
+def test_others_wait_for_their_turn_and_not_for_ever(packer: Packer, farm: FlaskClient) -> None:
+    asked = Asked(words("maize"), 1, NOW.date(), ("en",), member=False)
+    for _ in range(book_search.AT_ONCE):
+        book_search._turns.acquire()
     try:
-        text = reader.get("/search?q=farm").text
+        assert not book_search.find([], packer.state, asked, limit=9, seconds=0.05).whole
     finally:
-        library.process.send_signal(signal.SIGCONT)
-    assert "The books could not be searched right now." in text
-    assert 'href="/library#farm_en"' in text, "what the kiosk itself knows is shown all the same"
-
-
-def test_a_library_that_is_not_there_is_told() -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        site = Site("127.0.0.1", taken.getsockname()[1], "http://library.test")
-        assert book_search.search(site, "maize", ("en",), 5, 0, 1) == Pages(whole=False)
+        book_search._turns.release(book_search.AT_ONCE)
+    assert book_search.find([], packer.state, asked, limit=9, seconds=0.05).whole

@@ -77,13 +77,6 @@ def test_the_chosen_language_goes_with_the_link_to_another_host(config: Config, 
     assert 'name="lang" value="sw"' in text
 
 
-def test_a_book_without_index_has_no_search(config: Config, packer: Packer) -> None:
-    with library(CATALOGUE.format(uuid=UUID, tags="_ftindex:no", path="/handbook_en")) as site:
-        text, _policy = page(config, packer, site)
-    assert 'href="http://library.test:8080/content/handbook_en/"' in text
-    assert "http://library.test:8080/search" not in text
-
-
 def test_down_the_shelf_is_shown_and_books_can_be_taken_home(visitor: FlaskClient) -> None:
     text = visitor.get("/library").text
     assert "The library service is not running on this kiosk" in text

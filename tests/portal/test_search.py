@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import gzip
 import json
 import re
@@ -14,16 +13,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from kiosk.config import Config
-from kiosk.portal import create_portal
 from kiosk.store import db, search_index
-from tests.portal.conftest import NOW, Packer, village
+from tests.portal.conftest import Packer, village
 from tests.portal.searching import found, portal_of, write
-from tests.portal.test_library import library
-
-PAGES = """<rss version="2.0" xmlns:o="http://a9.com/-/spec/opensearch/1.1/"><channel><o:totalResults>2</o:totalResults>
-<item><title>Growing &lt;i&gt; maize</title>
-<link>/handbook_en/A/Maize "x"</link><description>...dry the <b>maize</b> &lt;script&gt; well...</description>
-<book><title>Handbook</title></book></item><item><title>gone</title><link>javascript:x()</link></item></channel></rss>"""
 
 
 @pytest.fixture
@@ -122,26 +114,6 @@ def test_a_group_goes_on_where_it_stopped(config: Config, packer: Packer) -> Non
     assert [len(page) for page in pages] == [10, 10, 3]
     assert len({address for page in pages for address in page}) == 23
     assert found(reader, "water", **{"in": "notices", "from": "99999999999999999"}) == []
-
-
-def test_pages_of_books_are_merged(config: Config, packer: Packer) -> None:
-    village(packer)
-    with library(PAGES) as site:
-        reader = portal_of(dataclasses.replace(config, library=site), packer)
-        text = reader.get("/search?q=maize").text
-    assert 'href="http://library.test:8080/handbook_en/A/Maize%20%22x%22"' in text
-    assert "Growing &lt;i&gt; <mark>maize</mark>" in text
-    assert "dry the <mark>maize</mark> &lt;script&gt; well" in text
-    assert "javascript:" not in text
-    assert "could not be searched" not in text
-
-
-def test_a_library_that_is_down_or_broken_is_told(config: Config, packer: Packer, reader: FlaskClient) -> None:
-    text = reader.get("/search?q=nothinglikeit").text
-    assert "The books could not be searched right now." in text
-    with library("<rss", 200) as site:
-        broken = create_portal(dataclasses.replace(config, library=site), lambda: NOW).test_client()
-        assert "could not be searched" in broken.get("/search?q=maize").text
 
 
 def test_nothing_found_is_said_and_shows_a_way_on(config: Config, packer: Packer) -> None:

@@ -104,8 +104,7 @@ def is_a_page(answer: AnyResponse) -> bool:
 def bar_of(title: Title) -> bytes:
     """Return the bar above the pages of a book, in the visitor's language."""
     links = [(f"{current.config().portal.url}/library#{title.book.name}", bar.BACK, gettext("Back to the shelf"))]
-    if title.book.searchable:
-        links.append((url_for("reading.search", book=title.book.name), bar.SEARCH, gettext("Search in this book")))
+    links.append((url_for("reading.search", book=title.book.name), bar.SEARCH, gettext("Search in this book")))
     locale = get_locale()
     return bar.markup(gettext("Library"), links, chosen(), locale.text_direction if locale else "ltr")
 

@@ -18,17 +18,23 @@ from kiosk.clock import Clock, Timekeeper, system_clock
 from kiosk.config import Config, Site
 from kiosk.errors import NotFound
 from kiosk.portal import book_search, counting
-from kiosk.portal.reading import hits, passing, service, titles
+from kiosk.portal.book_search import Pages
+from kiosk.portal.reading import passing, titles
 from kiosk.portal.reading.service import ServiceDown
 from kiosk.portal.reading.titles import Title, Titles
+from kiosk.store import books
+from kiosk.store.search import Asked
+from kiosk.store.search_words import excerpt, marked, words
 from kiosk.web import current
 from kiosk.web.app import create_site
+from kiosk.web.db import conn
+from kiosk.web.i18n import content_languages
 from kiosk.web.languages import make_pages
 
 RETRY_SECONDS = 10
 HITS_A_PAGE = 20
 MOST_LETTERS = 200
-MOST_ANSWER_BYTES = 1_000_000
+SEARCH_SECONDS = 2.0
 
 pages = Blueprint("reading", __name__)
 
@@ -69,36 +75,38 @@ def read(book: str, path: str = "") -> Response:
 
 
 @pages.get("/search")
-def search() -> Response | str:
-    """Show what is found in a book; programs that ask for XML get what kiwix-serve says itself."""
-    if request.args.get("format") == "xml":
-        return passing.pass_on()
+def search() -> str:
+    """Show what is found in a book."""
     title = titles.asked_for(request.args)
     if title is None:
         raise NotFound("there is no such book")
     pattern = " ".join(request.args.get("pattern", "").split())[:MOST_LETTERS]
     asked = request.args.get("from", "")
     first = int(asked) if re.fullmatch(r"\d{1,5}", asked) else 0
-    found = _found(title, book_search.as_indexed(pattern), first) if pattern and title.book.searchable else None
+    found = _found(title, words(pattern), first)
     counting.page("library")
+    hits = [(page.path, marked(page.title, page.marks), excerpt(page.text, page.marks)) for page in found.found]
     return render_template(
-        "search.html", title=title, pattern=pattern, found=found, first=first, each=HITS_A_PAGE, most=MOST_LETTERS
-    )
+        "search.html", title=title, pattern=pattern, found=found, hits=hits, first=first, each=HITS_A_PAGE,
+        most=MOST_LETTERS,
+    )  # fmt: skip
 
 
-def _found(title: Title, words: str, first: int) -> hits.Found | None:
-    if not words:
-        return hits.Found(0, ())
-    answer = service.ask(titles.known().service, hits.target(title.uuid, words, first, HITS_A_PAGE))
-    data = answer.data(MOST_ANSWER_BYTES)
-    return hits.read(data, title.inside) if answer.status == 200 else None
+def _found(title: Title, wanted: tuple[str, ...], first: int) -> Pages:
+    if not wanted:
+        return Pages()
+    number = current.generation()
+    shelf = [book for book in books.all_of(conn(), number) if book.item.attributes["uuid"] == title.uuid]
+    asked = Asked(wanted, number, current.today(), content_languages(), member=False)
+    found = book_search.find(shelf[:1], current.state(), asked, limit=HITS_A_PAGE, start=first, seconds=SEARCH_SECONDS)
+    found.indexed &= bool(shelf)
+    return found
 
 
 @pages.get("/catalog/<path:path>")
 @pages.get("/raw/<path:path>")
-@pages.get("/suggest")
 def service_itself(path: str = "") -> Response:
-    """Pass on what kiwix-serve says to programs: its catalogue, what books say of themselves, and suggestions."""
+    """Pass on what kiwix-serve says to programs: its catalogue, and what books say of themselves."""
     return passing.pass_on()
 
 

@@ -1,0 +1,119 @@
+"""The books that are searched: documentation in four languages and a large dictionary, from Debian's packages.
+
+Built once with zimwriterfs, with its own full-text index for kiwix-serve; what was fetched or built stays in a cache.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import re
+import shutil
+import unicodedata
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+
+from kiosk.host import zim_tools
+from kiosk.host.zim_tools import BookLabels
+from kiosk.packs import zim
+from tests.benchmarks.updates.sources import debian_versions, unpacked
+
+COVER = Path(__file__).parents[3] / "content-packs" / "farming-handbook" / "handbook" / "cover.png"
+HANDBOOK = {"en": "en-US", "fr": "fr-FR", "es": "es-ES", "de": "de-DE"}
+DIGITS = {sign: n for n, sign in enumerate("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")}
+"""How dictd writes numbers."""
+
+
+@dataclass(frozen=True)
+class Shelved:
+    """A book of the benchmark: its file, what is called so in `questions.tsv`, and its language."""
+
+    file: Path
+    name: str
+    language: str
+
+    @property
+    def uuid(self) -> str:
+        """The book's own UUID."""
+        return str(uuid.UUID(bytes=self.file.read_bytes()[8:24]))
+
+    @property
+    def entries(self) -> int:
+        """How many entries it has."""
+        with self.file.open("rb") as file:
+            return zim.read_header(file, self.file.name).entries
+
+
+def shelf(cache: Path, entries: int) -> list[Shelved]:
+    """Return the books: manuals in four languages, and a dictionary of up to so many words."""
+    found = []
+    for language, folder in HANDBOOK.items():
+        gimp = _package(f"gimp-help-{language}", cache) / f"usr/share/gimp/2.0/help/{language}"
+        handbook = _package("debian-handbook", cache) / f"usr/share/doc/debian-handbook/html/{folder}"
+        found.append(_bound(cache, "gimp", language, gimp))
+        found.append(_bound(cache, "handbook", language, handbook))
+    pages = cache / f"words-{entries}"
+    if not pages.exists():
+        _write_dictionary(_package("dict-gcide", cache) / "usr/share/dictd", pages, entries)
+    found.append(_bound(cache, f"words{entries}", "en", pages))
+    return found
+
+
+def _package(name: str, cache: Path) -> Path:
+    return unpacked(name, debian_versions(name, 1)[0], cache)
+
+
+def _bound(cache: Path, name: str, language: str, source: Path) -> Shelved:
+    file = cache / "zim" / f"{name}_{language}.zim"
+    if not file.exists():
+        pages, made = file.with_suffix(".pages"), file.with_suffix(".made.zim")
+        for path in (pages, made):
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        pages.mkdir(parents=True)
+        for page in source.rglob("*.html"):
+            target = pages / page.relative_to(source)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(page, target)
+        labels = BookLabels(f"{name}_{language}", "index.html", f"{name} {language}", "Benchmark", language, "Debian")
+        zim_tools.write_book(pages, COVER, labels, made)
+        shutil.rmtree(pages)
+        made.rename(file)
+    return Shelved(file, name, language)
+
+
+def _write_dictionary(source: Path, pages: Path, most: int) -> None:
+    draft = pages.with_suffix(".part")
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(parents=True)
+    (draft / "index.html").write_text("<!DOCTYPE html><title>Dictionary</title><h1>Dictionary</h1>")
+    for number, (word, text) in enumerate(_words(source)):
+        if number == most:
+            break
+        name = re.sub(r"[^a-z0-9]+", "-", unicodedata.normalize("NFKD", word).lower()).strip("-")[:40]
+        page = draft / f"{number % 100:02}" / f"{name or 'word'}-{number}.html"
+        page.parent.mkdir(exist_ok=True)
+        page.write_text(
+            f'<!DOCTYPE html><html><head><meta charset="utf-8"><title>{escape(word)}</title></head>'
+            f"<body><h1>{escape(word)}</h1><pre>{escape(text)}</pre></body></html>"
+        )
+    draft.rename(pages)
+
+
+def _words(source: Path) -> Iterator[tuple[str, str]]:
+    with gzip.open(source / "gcide.dict.dz") as file:
+        data = io.BytesIO(file.read()).getbuffer()
+    for line in (source / "gcide.index").read_text("utf-8", "replace").splitlines():
+        word, start, size = line.split("\t")[:3]
+        if not word.startswith("00-database"):
+            at = _number(start)
+            yield word, str(data[at : at + _number(size)], "utf-8", "replace")
+
+
+def _number(text: str) -> int:
+    number = 0
+    for sign in text:
+        number = number * 64 + DIGITS[sign]
+    return number
