@@ -149,7 +149,8 @@ def _decoder(coding: int) -> Decoder:
 class Clusters:
     """All clusters of a book."""
 
-    def __init__(self, source: Source, header: ZimHeader) -> None:
+    def __init__(self, source: Source, header: ZimHeader, held_bytes: int | None) -> None:
+        self._held_bytes = HELD_BYTES if held_bytes is None else held_bytes
         if header.clusters > MOST_CLUSTERS:
             raise source.fault(f"it has {header.clusters} clusters; {MOST_CLUSTERS} are the most that are read")
         self._source = source
@@ -214,8 +215,8 @@ class Clusters:
         size = self._table_bytes(number, head, width, MOST_CLUSTER_BYTES)
         table = head + stream.read(size - width)
         offsets = self._offsets(number, table, width, MOST_CLUSTER_BYTES)
-        if offsets[-1] > HELD_BYTES:
-            return Cluster(number, offsets, self._source, 0, packed=packed)
+        if offsets[-1] > self._held_bytes:
+            return Cluster(number, offsets, self._source, 0, packed=packed, streams=[stream])
         held = table + stream.read(offsets[-1] - size)
         stream.finish()
         return Cluster(number, offsets, self._source, 0, held=held)

@@ -52,12 +52,14 @@ class Zim:
             today's books all content is in C.
     """
 
-    def __init__(self, file: BinaryIO, name: str) -> None:
+    def __init__(self, file: BinaryIO, name: str, held_bytes: int | None = None) -> None:
         """Open a book; its checksum is not computed (`zim.inspect` does that).
 
         Args:
             file: open for reading, seekable; it stays the caller's to close.
             name: what to call it in messages.
+            held_bytes: larger clusters are decompressed no further than what is read of them (None: as is usual); 0
+                suits who wants little of each, in the order in which it lies there.
 
         Raises:
             FormatError: it is not a ZIM book, or its tables lie outside the file.
@@ -71,7 +73,7 @@ class Zim:
         if header.entries:
             source.read(header.paths_at + 8 * header.entries - 8, 8, "the list of paths")
         self._directory = Directory(source, header)
-        self._clusters = Clusters(source, header)
+        self._clusters = Clusters(source, header, held_bytes)
         self.types = self._directory.types
         self.has_old_namespaces = header.minor == 0
         self.main = None if header.main is None else self.entry(header.main)

@@ -1,15 +1,15 @@
 """The pages of all books: what their indexes have on a question, and the text around it, read from the books.
 
 Owns: the order of pages of different books. True always: asking takes no longer than it may and never fails: what was
-not looked at, or is not indexed yet, is told; what is read of a page for showing it is bounded. Of two books that are
-asked at a time each holds some megabytes, so others wait for their turn.
+not looked at, or is not indexed yet, is told; what is read of a page for showing it is bounded. Two questions are
+answered at a time; others wait for their turn.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import groupby
 from threading import BoundedSemaphore
@@ -36,7 +36,7 @@ _turns = BoundedSemaphore(AT_ONCE)
 
 @dataclass(frozen=True)
 class Page:
-    """A page of a book that has the words: its path as kiwix-serve has it, its title, and its text.
+    """A page of a book that has the words: its path as kiwix-serve has it, its title, and its text in single spaces.
 
     `marks` are the beginnings of words that are marked in both: other forms of a word are what was asked for, too.
     """
@@ -64,19 +64,37 @@ class _Open:
     def __init__(self, state: State, generation: int, seconds: float, files: ExitStack) -> None:
         self._state, self._generation, self._files = state, generation, files
         self._end = time.monotonic() + seconds
+        self._indexes: dict[str, Connection | None] = {}
         self._zims: dict[str, Zim] = {}
 
     @property
     def left_seconds(self) -> float:
         return self._end - time.monotonic()
 
-    def index(self, book: Book) -> AbstractContextManager[Connection | None]:
-        return book_search.opened(book_index.path_of(self._state, book.sha256), self.left_seconds)
+    def pages(self, book: Book, step: Step, asked: Asked, most: int) -> list[Hit] | None:
+        conn = self._index(book)
+        if conn is None:
+            return None
+        with book_search.limited(conn, self.left_seconds):
+            return book_search.pages(conn, step, asked.words, book.item.language, most)
+
+    def names(self, book: Book, asked: Asked, most: int) -> list[int]:
+        conn = self._index(book)
+        if conn is None:
+            return []
+        with book_search.limited(conn, self.left_seconds):
+            return book_search.names(conn, asked.words, most)
+
+    def _index(self, book: Book) -> Connection | None:
+        if book.sha256 not in self._indexes:
+            index = book_search.opened(book_index.path_of(self._state, book.sha256))
+            self._indexes[book.sha256] = self._files.enter_context(index)
+        return self._indexes[book.sha256]
 
     def zim(self, book: Book) -> Zim:
         if book.sha256 not in self._zims:
             file = self._files.enter_context(books.path_of(self._state, self._generation, book).open("rb"))
-            self._zims[book.sha256] = Zim(file, book.file)
+            self._zims[book.sha256] = Zim(file, book.file, held_bytes=0)
         return self._zims[book.sha256]
 
 
@@ -129,15 +147,13 @@ def titles(shelf: Sequence[Book], state: State, asked: Asked, *, limit: int, sec
         for book in _nearest(shelf, asked.languages) if opened else ():
             if opened and len(found) < limit and opened.left_seconds > 0:
                 with suppress(StoreError, FormatError, OSError):
-                    found += _called(opened, book, asked.words, limit - len(found))
+                    found += _called(opened, book, asked, limit - len(found))
     return found
 
 
-def _called(opened: _Open, book: Book, asked: tuple[str, ...], most: int) -> list[Page]:
-    with opened.index(book) as conn:
-        numbers = book_search.names(conn, asked, most) if conn else []
-    entries = [(zim := opened.zim(book), zim.entry(number)) for number in numbers]
-    return [Page(book, _path(zim, each), tidy(book_index.shown_title(each)), "", asked) for zim, each in entries]
+def _called(opened: _Open, book: Book, asked: Asked, most: int) -> list[Page]:
+    entries = [(zim := opened.zim(book), zim.entry(number)) for number in opened.names(book, asked, most)]
+    return [Page(book, _path(zim, each), tidy(book_index.shown_title(each)), "", asked.words) for zim, each in entries]
 
 
 def _nearest(shelf: Sequence[Book], languages: tuple[str, ...]) -> list[Book]:
@@ -145,38 +161,39 @@ def _nearest(shelf: Sequence[Book], languages: tuple[str, ...]) -> list[Book]:
 
 
 def _of_language(opened: _Open, pages: Pages, shelf: list[Book], asked: Asked, most: int) -> list[tuple[Book, Hit]]:
-    found: list[tuple[Book, list[Hit]]] = []
-    for book in shelf:
-        try:
-            with opened.index(book) as conn:
-                if conn is None:
-                    pages.indexed = False
-                else:
-                    found.append((book, book_search.pages(conn, asked.words, book.item.language, most)))
-        except TooSlow:
-            pages.whole = False
-        except StoreError:  # the card gave it back broken
-            pages.indexed = False
-    return _merged(found)
+    found: dict[tuple[str, int], tuple[Book, Hit]] = {}
+    for step in Step:
+        if len(found) >= most:
+            break
+        hits: list[tuple[Book, Hit]] = []
+        for book in shelf:
+            try:
+                some = opened.pages(book, step, asked, most)
+                pages.indexed &= some is not None
+                hits += [(book, hit) for hit in some or ()]
+            except TooSlow:
+                pages.whole = False
+            except StoreError:  # the card gave it back broken
+                pages.indexed = False
+        for book, hit in _merged(hits):
+            found.setdefault((book.sha256, hit.page), (book, hit))
+    return list(found.values())
 
 
-def _merged(found: list[tuple[Book, list[Hit]]]) -> list[tuple[Book, Hit]]:
-    # By the step first. Then how good a page is among those of its own book counts half, and among all half: a word
-    # that is rare in one book and on every page of another is worth more in the first, though both may be about it.
-    best: dict[tuple[str, Step], float] = {}
-    for book, hits in found:
-        for hit in hits:
-            for name in (book.sha256, ""):
-                best[name, hit.step] = min(best.get((name, hit.step), 0.0), hit.score)
+def _merged(hits: list[tuple[Book, Hit]]) -> list[tuple[Book, Hit]]:
+    # How good a page is among those of its own book counts half, and among all half: a word that is rare in one book
+    # and on every page of another is worth more in the first, though both may be about it.
+    best: dict[str, float] = {}
+    for book, hit in hits:
+        for name in (book.sha256, ""):
+            best[name] = min(best.get(name, 0.0), hit.score)
 
-    def key(placed: tuple[Book, Hit]) -> tuple[int, float]:
+    def key(placed: tuple[Book, Hit]) -> float:
         book, hit = placed
-        if hit.step is Step.CALLED:
-            return hit.step, hit.score
-        own, of_all = best[book.sha256, hit.step], best["", hit.step]
-        return hit.step, -(hit.score / own + hit.score / of_all) if own and of_all else 0.0
+        own, of_all = best[book.sha256], best[""]
+        return -(hit.score / own + hit.score / of_all) if own and of_all else hit.score
 
-    return sorted(((book, hit) for book, hits in found for hit in hits), key=key)
+    return sorted(hits, key=key)
 
 
 def _read(opened: _Open, placed: list[tuple[Book, Hit]], asked: Asked) -> list[Page]:
@@ -186,17 +203,22 @@ def _read(opened: _Open, placed: list[tuple[Book, Hit]], asked: Asked) -> list[P
         with suppress(FormatError, OSError):  # a page that is broken is not shown
             entries[book.sha256, hit.page] = book, opened.zim(book).entry(hit.page)
     # In the order in which they lie in the books, so that nothing is unpacked twice.
-    for key, (book, entry) in sorted(entries.items(), key=lambda each: (each[0][0], each[1][1].cluster)):
+    for key, (book, entry) in sorted(entries.items(), key=_where):
         with suppress(FormatError, OSError):
             read[key] = _page(opened, book, opened.zim(book), entry, asked)
     return [read[key] for book, hit in placed if (key := (book.sha256, hit.page)) in read]
+
+
+def _where(found: tuple[tuple[str, int], tuple[Book, ZimEntry]]) -> tuple[str, int, int]:
+    (sha256, _), (_, entry) = found
+    return sha256, entry.cluster, entry.blob
 
 
 def _page(opened: _Open, book: Book, zim: Zim, entry: ZimEntry, asked: Asked) -> Page:
     marks = tuple(dict.fromkeys((*asked.words, *stems(asked.words, book.item.language))))
     page = page_text.decoded(zim.pieces(entry)) if opened.left_seconds > 0 else ""
     title = entry.title or page_text.title(page) or entry.path
-    return Page(book, _path(zim, entry), tidy(title), tidy(page_text.plain(page)[:MOST_TEXT]), marks)
+    return Page(book, _path(zim, entry), tidy(title), " ".join(page_text.plain(page)[:MOST_TEXT].split()), marks)
 
 
 def _path(zim: Zim, entry: ZimEntry) -> str:

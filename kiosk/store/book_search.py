@@ -2,8 +2,8 @@
 
 True always: an index is only read, whoever has it open; what was typed reaches it as quoted words, and takes no longer
 than it may. Pages are found in steps: those that are called so, those that have all words, those that have
-them in another form, and those that have all but the words that are everywhere. A step is only taken when the ones
-before did not find enough.
+them in another form, and those that have all but the words that are everywhere. A step is to be taken when
+those before did not find enough.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from kiosk.store.search_words import match, stems
 
 MOST_CALLED = 5
 """Pages that stand in front because they are called what was asked for."""
-CACHE_KB = 512
+CACHE_KB, OPEN_SECONDS = 512, 1.0
 
 
 class Step(IntEnum):
@@ -46,44 +46,52 @@ class Hit:
 
 
 @contextmanager
-def opened(index: Path, seconds: float) -> Iterator[Connection | None]:
-    """Open an index for the block, whose questions take no longer than `seconds`; gives None where there is none yet.
+def opened(index: Path) -> Iterator[Connection | None]:
+    """Open an index for the block; gives None where there is none yet.
 
     Raises:
-        TooSlow: the time was not enough.
         StoreError: the card gave it back broken.
     """
     if not index.exists():
         yield None
         return
-    try:
-        with closing(sqlite3.connect(f"{index.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as conn:
+    with closing(sqlite3.connect(f"{index.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as conn:
+        with limited(conn, OPEN_SECONDS):
             conn.execute(f"PRAGMA cache_size = -{CACHE_KB}")
-            with search.limited(conn, seconds):
-                yield conn
+        yield conn
+
+
+@contextmanager
+def limited(conn: Connection, seconds: float) -> Iterator[None]:
+    """Let the block's questions to an index take so long together.
+
+    Raises:
+        TooSlow: it was not enough.
+        StoreError: the card gave the index back broken.
+    """
+    try:
+        with search.limited(conn, seconds):
+            yield
     except sqlite3.Error as error:
-        raise StoreError(f"{index}: the index of a book can not be read: {error}", "is the card in order?") from error
+        raise StoreError(f"the index of a book can not be read: {error}", "is the card in order?") from error
 
 
-def pages(conn: Connection, asked: tuple[str, ...], language: str, most: int) -> list[Hit]:
-    """Return up to `most` pages of a book, the best first, each once.
+def pages(conn: Connection, step: Step, asked: tuple[str, ...], language: str, most: int) -> list[Hit]:
+    """Return up to `most` pages of a book that are found in one step, the best first; some may be those of another.
 
     Args:
         conn: its index.
+        step: which.
         asked: what `search_words.words` returned, not empty.
         language: of the book.
         most: how many.
     """
     forms = stems(asked, language)
-    found: dict[int, Hit] = {}
-    for _, page, letters in _called(conn, forms, MOST_CALLED):
-        found.setdefault(page, Hit(page, Step.CALLED, letters))
-    for step, question in _questions(conn, asked, forms):
-        if len(found) >= most:
-            break
-        for page, score in _ranked(conn, question, most):
-            found.setdefault(page, Hit(page, step, score))
-    return list(found.values())[:most]
+    if step is Step.CALLED:
+        called = _called(conn, forms, min(most, MOST_CALLED))
+        return [Hit(page, step, letters) for _, page, letters in called]
+    question = _question(conn, step, asked, forms)
+    return [Hit(page, step, score) for page, score in _ranked(conn, question, most)] if question else []
 
 
 def names(conn: Connection, asked: tuple[str, ...], most: int) -> list[int]:
@@ -100,15 +108,15 @@ def _called(conn: Connection, beginnings: tuple[str, ...], most: int) -> Iterato
     )
 
 
-def _questions(conn: Connection, asked: tuple[str, ...], forms: tuple[str, ...]) -> Iterator[tuple[Step, str]]:
-    yield Step.WORDS, " AND ".join(f'"{word}"' for word in asked)
+def _question(conn: Connection, step: Step, asked: tuple[str, ...], forms: tuple[str, ...]) -> str:
+    if step is Step.WORDS:
+        return " AND ".join(f'"{word}"' for word in asked)
     # Of a word that is everywhere no other form is sought: it says nothing, and costs the most.
     common = [word for word in asked if _is_common(conn, word)]
     rare = tuple(form for form in forms if not any(word.startswith(form) for word in common))
-    if rare:
-        yield Step.FORMS, " AND ".join((match(rare), *(f'"{word}"' for word in common)))
-        if common:
-            yield Step.RARE, match(rare)
+    if step is Step.FORMS:
+        return " AND ".join((match(rare), *(f'"{word}"' for word in common))) if rare else ""
+    return match(rare) if rare and common else ""
 
 
 def _is_common(conn: Connection, word: str) -> bool:

@@ -18,7 +18,7 @@ MOST_QUESTION, MOST_WORDS, MOST_LETTERS = 200, 8, 40
 LEAST_PREFIX = 2
 """A word of fewer letters only finds itself: as a beginning it would find half of everything."""
 EXCERPT_WORDS, WORDS_BEFORE = 24, 6
-STRETCH = 20_000
+STRETCH = 5_000
 """Characters that are searched for an excerpt at a time."""
 MOST_MARKED = 300
 """Longest run of letters in an excerpt; what is longer is cut."""
@@ -144,12 +144,12 @@ def excerpt(text: str, asked: tuple[str, ...]) -> list[tuple[str, bool]]:
     """Return the part of a text where the question's words are, as pieces, each with whether it is one of them.
 
     Args:
-        text: as `tidy` left it; may be long.
+        text: with single spaces; may be long. What is shown of it is tidied.
         asked: what `words` returned.
     """
     start = max(0, (_first(text, asked) or 0) - WORDS_BEFORE)
     parts = text.split(" ", start + EXCERPT_WORDS)
-    shown = " ".join(word[:MOST_MARKED] for word in parts[start : start + EXCERPT_WORDS])
+    shown = tidy(" ".join(word[:MOST_MARKED] for word in parts[start : start + EXCERPT_WORDS]))
     before = [("… ", False)] if start else []
     after = [(" …", False)] if len(parts) > start + EXCERPT_WORDS else []
     return [*before, *marked(shown, asked), *after]
@@ -157,21 +157,16 @@ def excerpt(text: str, asked: tuple[str, ...]) -> list[tuple[str, bool]]:
 
 def marked(text: str, asked: tuple[str, ...]) -> list[tuple[str, bool]]:
     """Return a short text as pieces, each with whether it is a word that was asked for."""
+    sought = [start for each in asked for start in starts(each)]
+    beginnings = tuple(start for start in sought if len(start) >= LEAST_PREFIX)
     pieces: list[tuple[str, bool]] = []
     end = 0
     for word in _SEEN.finditer(text):
-        if _is_asked(fold(word[0]), asked):
+        folded = fold(word[0])
+        if folded.startswith(beginnings) or folded in sought:
             pieces += [(text[end : word.start()], False), (word[0], True)]
             end = word.end()
     return [piece for piece in (*pieces, (text[end:], False)) if piece[0]]
-
-
-def _is_asked(word: str, asked: tuple[str, ...]) -> bool:
-    return any(
-        word.startswith(start) if len(start) >= LEAST_PREFIX else word == start
-        for each in asked
-        for start in starts(each)
-    )
 
 
 def holds(text: str, asked: tuple[str, ...]) -> bool:
@@ -182,14 +177,20 @@ def holds(text: str, asked: tuple[str, ...]) -> bool:
 def _first(text: str, asked: tuple[str, ...]) -> int | None:
     # Which word of the text is the first that was asked for. The longest is sought, since it says most.
     sought = sorted((s for each in asked for s in starts(each) if len(s) >= LEAST_PREFIX), key=len, reverse=True)
-    for start in sought:
+    folded: list[str] = []
+    stretches = _stretches(text)
+    for start in dict.fromkeys(sought):
         pattern = re.compile(rf"(?<![^\W_]){re.escape(start)}")
-        before = 0
-        for stretch in _stretches(text):
-            folded = fold(stretch)
-            if hit := pattern.search(folded):
-                return before + folded.count(" ", 0, hit.start())
-            before += stretch.count(" ")
+        before = number = 0
+        while True:
+            if number == len(folded):
+                if (stretch := next(stretches, None)) is None:
+                    break
+                folded.append(fold(stretch))
+            if hit := pattern.search(folded[number]):
+                return before + folded[number].count(" ", 0, hit.start())
+            before += folded[number].count(" ")
+            number += 1
     return None
 
 

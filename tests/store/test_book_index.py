@@ -17,6 +17,7 @@ import pytest
 from kiosk.errors import FormatError, NoSpace
 from kiosk.packs.zim_reader import Zim
 from kiosk.store import book_index, book_search, page_text
+from kiosk.store.book_search import Step
 from kiosk.store.search_words import words
 from tests.zims import LZMA, PLAIN, ZSTD, Page, made
 
@@ -59,10 +60,12 @@ def many(folder: Path) -> Path:
 
 def found(book: Path, index: Path, question: str, language: str = "en") -> list[str]:
     """Return the paths of the pages that a book has on a question."""
-    with book_search.opened(index, 10) as conn, book.open("rb") as file:
+    with book_search.opened(index) as conn, book.open("rb") as file:
         assert conn
-        zim = Zim(file, book.name)
-        return [zim.entry(hit.page).path for hit in book_search.pages(conn, words(question), language, 100)]
+        zim, pages = Zim(file, book.name), dict[int, None]()
+        for step in Step:
+            pages |= {hit.page: None for hit in book_search.pages(conn, step, words(question), language, 100)}
+        return [zim.entry(page).path for page in pages]
 
 
 def content(index: Path) -> list[tuple[object, ...]]:
@@ -108,7 +111,7 @@ def test_names_stand_for_their_pages_and_the_shortest_come_first(tmp_path: Path)
     book_index.build(book, index)
     assert found(book, index, "maize") == ["b.html", "a.html"]
     assert found(book, index, "corn") == ["b.html", "a.html"]
-    with book_search.opened(index, 10) as conn:
+    with book_search.opened(index) as conn:
         assert conn
         assert book_search.names(conn, words("co"), 9) == [2]
         assert book_search.names(conn, words("mai"), 9) == [1, 0]
@@ -142,7 +145,7 @@ def test_making_it_goes_on_where_it_was_killed(tmp_path: Path, step: str, times:
                 assert line
         os.kill(builder.pid, signal.SIGKILL)
     if not index.exists():  # it may have been quicker than the signal
-        with book_search.opened(index, 1) as conn:
+        with book_search.opened(index) as conn:
             assert conn is None
     book_index.build(book, index)
     assert content(index) == content(whole)

@@ -13,6 +13,7 @@ import yaml
 from kiosk.host import bounded
 from kiosk.publish.build import build
 from kiosk.store import book_index, book_search, books, db
+from kiosk.store.book_search import Step
 from kiosk.store.search_words import words
 from kiosk.sync import book_indexes, rollback
 from tests.making import CHANNEL, Village, book_recipe, no_books
@@ -40,8 +41,8 @@ def has(village: Village, question: str) -> bool | None:
     """Tell whether the book that is served has a word; None where it is not indexed."""
     with closing(db.connect(village.state.database)) as conn:
         book = books.all_of(conn, village.state.current_number())[0]
-    with book_search.opened(book_index.path_of(village.state, book.sha256), 10) as index:
-        return None if index is None else bool(book_search.pages(index, words(question), "en", 9))
+    with book_search.opened(book_index.path_of(village.state, book.sha256)) as index:
+        return None if index is None else bool(book_search.pages(index, Step.WORDS, words(question), "en", 9))
 
 
 def indexes(village: Village) -> set[str]:

@@ -17,12 +17,14 @@ from html import escape
 from pathlib import Path
 
 from kiosk.host import zim_tools
-from kiosk.host.zim_tools import BookLabels
 from kiosk.packs import zim
+from tests.benchmarks.updates.measure import run
 from tests.benchmarks.updates.sources import debian_versions, unpacked
 
 COVER = Path(__file__).parents[3] / "content-packs" / "farming-handbook" / "handbook" / "cover.png"
 HANDBOOK = {"en": "en-US", "fr": "fr-FR", "es": "es-ES", "de": "de-DE"}
+CLUSTER_BYTES = 512 * 1024
+"""What the kiosk writes, and half to a quarter of what others do: the less, the quicker a page is read, for both."""
 DIGITS = {sign: n for n, sign in enumerate("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")}
 """How dictd writes numbers."""
 
@@ -39,6 +41,11 @@ class Shelved:
     def uuid(self) -> str:
         """The book's own UUID."""
         return str(uuid.UUID(bytes=self.file.read_bytes()[8:24]))
+
+    @property
+    def size_bytes(self) -> int:
+        """How many bytes it has."""
+        return self.file.stat().st_size
 
     @property
     def entries(self) -> int:
@@ -77,8 +84,13 @@ def _bound(cache: Path, name: str, language: str, source: Path) -> Shelved:
             target = pages / page.relative_to(source)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(page, target)
-        labels = BookLabels(f"{name}_{language}", "index.html", f"{name} {language}", "Benchmark", language, "Debian")
-        zim_tools.write_book(pages, COVER, labels, made)
+        shutil.copyfile(COVER, pages / "cover.png")
+        title = f"{name} {language}"
+        run([
+            zim_tools.PROGRAM, f"--clusterSize={CLUSTER_BYTES}", "--welcome=index.html", "--illustration=cover.png",
+            f"--language={zim_tools.ISO_639_3[language]}", f"--title={title}", "--description=Benchmark",
+            "--creator=Debian", "--publisher=Debian", f"--name={name}_{language}", pages, made,
+        ])  # fmt: skip
         shutil.rmtree(pages)
         made.rename(file)
     return Shelved(file, name, language)

@@ -1,0 +1,150 @@
+"""The search in books beside kiwix-serve's: same books, same questions, in turns, in one run; and the index's cost.
+
+python -m tests.benchmarks.book_search                      # some minutes; 120,000 words of a dictionary and manuals
+python -m tests.benchmarks.book_search --entries 5000 --questions 50
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import quote
+from urllib.request import Request, urlopen
+
+import click
+import psutil
+
+from kiosk.config import Config
+from kiosk.store import book_index, books, db
+from kiosk.store.state import State
+from tests.benchmarks.book_search import questions
+from tests.benchmarks.book_search.books import Shelved, shelf
+from tests.benchmarks.book_search.questions import Question
+from tests.benchmarks.book_search.rival import Kiwix, served
+from tests.benchmarks.updates.measure import run
+from tests.portal import bookcase
+from tests.portal.conftest import Packer, configuration
+from tests.portal.serving import Served, serving
+from tests.web.catalogues import compile_catalogues
+
+CACHE = Path("build/benchmarks/book-search")
+LEAST_TIMES = 5.0
+Act = Callable[[Question], object]
+
+
+@click.command()
+@click.option("--entries", default=120_000, show_default=True, help="Words of the dictionary.")
+@click.option("--questions", "count", default=200, show_default=True, help="Questions whose answers are timed.")
+@click.option("--cache", default=CACHE, show_default=True, type=click.Path(path_type=Path))
+def main(entries: int, count: int, cache: Path) -> None:
+    """Measure, print, and end with 1 if a limit was missed."""
+    compile_catalogues()
+    shelved = shelf(cache, entries)
+    with tempfile.TemporaryDirectory(dir=cache) as name:
+        folder = Path(name)
+        config = configuration(folder)
+        state = _installed(config, shelved)
+        for book in shelved:
+            _indexed(state, book)
+        with served(shelved, folder) as kiwix, serving(config, folder) as portal:
+            good = [_judged(state, shelved, kiwix), _timed(state, portal, kiwix, shelved, count)]
+    click.echo(f"{sum(book.entries for book in shelved):,} entries in {len(shelved)} books")
+    sys.exit(0 if all(good) else 1)
+
+
+def _installed(config: Config, shelved: list[Shelved]) -> State:
+    state = State(config.state)
+    state.prepare()
+    packer = Packer(state)
+    for book in shelved:
+        bookcase.put(packer, bookcase.bound(book.file), book.language)
+    packer.install()
+    return state
+
+
+def _indexed(state: State, shelved: Shelved) -> None:
+    with closing(db.connect(state.database)) as conn:
+        book = next(each for each in books.all_of(conn, 1) if each.file == shelved.file.name)
+    target = book_index.path_of(state, book.sha256)
+    took = run([sys.executable, "-m", book_index.__name__, shelved.file, target, "0"])
+    content, size = questions.page_bytes(shelved.file), target.stat().st_size
+    click.echo(
+        f"index of {book.name}: {shelved.entries:,} entries, {content / 1e6:.1f} MB of pages,"
+        f" ZIM {book.size_bytes / 1e6:.1f} MB;"
+        f" {took.cpu_seconds:.1f} s of processor ({content / 1e6 / took.cpu_seconds:.1f} MB/s),"
+        f" {took.seconds:.1f} s, {took.peak_bytes / 1e6:.0f} MB of memory, {size / 1e6:.1f} MB"
+    )
+
+
+def _judged(state: State, shelved: list[Shelved], kiwix: Kiwix) -> bool:
+    asked = questions.judged()
+    ours, theirs = 0, 0
+    for question in asked:
+        here = question.place(questions.found(state, question))
+        there = question.place(kiwix.found(question.text, question.language, 10))
+        ours, theirs = ours + (here > 0), theirs + (there > 0)
+        if here != 1 or there != 1:
+            click.echo(f"  {question.language} {question.text}: place {here or '-'}, kiwix-serve {there or '-'}")
+    good = ours >= theirs
+    click.echo(
+        f"{'PASS' if good else 'FAIL'} right page in the first ten: {ours} of {len(asked)} questions,"
+        f" kiwix-serve {theirs}"
+    )
+    return good
+
+
+def _timed(state: State, portal: Served, kiwix: Kiwix, shelved: list[Shelved], count: int) -> bool:
+    english = [book for book in shelved if book.language == "en"]
+    asked = questions.made([book.file for book in english], count)
+    rest = psutil.Process(portal.process.pid).memory_info().rss
+    acts: dict[str, Act] = {
+        "the kiosk's search, ten results": lambda question: questions.shown(state, question),
+        "its page of results, ten": lambda question: portal_page(portal, question),
+        "kiwix-serve's /search, ten results": lambda question: kiwix.found(question.text, "en", 10),
+        "its page of results, as it is (25)": lambda question: kiwix.page(question.text, "en"),
+    }
+    took: dict[str, list[float]] = {name: [] for name in acts}
+    for question in asked:
+        for name, act in acts.items():
+            took[name].append(_seconds(act, question))
+    click.echo(f"{len(asked)} questions over {sum(book.entries for book in english):,} entries, words shown in place:")
+    for name, seconds in took.items():
+        click.echo(f"  {name}: p50 {statistics.median(seconds) * 1e3:.1f} ms, p99 {_p99(seconds) * 1e3:.1f} ms")
+    ours, ours_page, theirs, theirs_page = (statistics.median(seconds) for seconds in took.values())
+    good = theirs >= LEAST_TIMES * ours
+    click.echo(
+        f"{'PASS' if good else 'FAIL'} at the median the search is {theirs / ours:.1f} times as fast, ten results each;"
+        f" the pages, as they are, {theirs_page / ours_page:.1f} times"
+    )
+    used = psutil.Process(portal.process.pid).memory_info().rss
+    click.echo(
+        f"memory: the whole portal {rest / 1e6:.0f} MB before and {used / 1e6:.0f} MB after, kiwix-serve"
+        f" {kiwix.memory_bytes / 1e6:.0f} MB"
+    )
+    return good
+
+
+def portal_page(portal: Served, question: Question) -> None:
+    """Ask the portal for its page of what is in books, as a phone does."""
+    request = Request(f"{portal.url}/search?in=library&q={quote(question.text)}", headers={"Host": "kiosk.test"})
+    with urlopen(request, timeout=30) as answer:
+        assert b"<h1>Search</h1>" in answer.read()
+
+
+def _seconds(act: Act, question: Question) -> float:
+    started = time.perf_counter()
+    act(question)
+    return time.perf_counter() - started
+
+
+def _p99(seconds: list[float]) -> float:
+    return sorted(seconds)[len(seconds) * 99 // 100]
+
+
+if __name__ == "__main__":
+    main()
