@@ -36,7 +36,8 @@ _turns = BoundedSemaphore(AT_ONCE)
 
 @dataclass(frozen=True)
 class Page:
-    """A page of a book that has the words: its path as kiwix-serve has it, its title, and its text in single spaces.
+    """A page of a book that has the words: its path as kiwix-serve has it, its title, and the text about them in single
+    spaces.
 
     `marks` are the beginnings of words that are marked in both: other forms of a word are what was asked for, too.
     """
@@ -217,8 +218,9 @@ def _where(found: tuple[tuple[str, int], tuple[Book, ZimEntry]]) -> tuple[str, i
 def _page(opened: _Open, book: Book, zim: Zim, entry: ZimEntry, asked: Asked) -> Page:
     marks = tuple(dict.fromkeys((*asked.words, *stems(asked.words, book.item.language))))
     page = page_text.decoded(zim.pieces(entry)) if opened.left_seconds > 0 else ""
+    text = page_text.around(page, sorted(marks, key=len, reverse=True))
     title = entry.title or page_text.title(page) or entry.path
-    return Page(book, _path(zim, entry), tidy(title), " ".join(page_text.plain(page)[:MOST_TEXT].split()), marks)
+    return Page(book, _path(zim, entry), tidy(title), " ".join(text[:MOST_TEXT].split()), marks)
 
 
 def _path(zim: Zim, entry: ZimEntry) -> str:

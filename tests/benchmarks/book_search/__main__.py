@@ -1,5 +1,8 @@
 """The search in books beside kiwix-serve's: same books, same questions, in turns, in one run; and the index's cost.
 
+Each reads books in its own form: kiwix-serve as zimwriterfs makes them by itself, with the index that it searches; the
+kiosk in clusters of 512 KiB, as it installs them.
+
 python -m tests.benchmarks.book_search                      # some minutes; 120,000 words of a dictionary and manuals
 python -m tests.benchmarks.book_search --entries 5000 --questions 50
 """

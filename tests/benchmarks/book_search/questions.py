@@ -7,12 +7,14 @@ import re
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 from kiosk.packs.zim_reader import Zim
 from kiosk.portal import book_search
 from kiosk.portal.book_search import Page
 from kiosk.store import book_index, books, db, page_text
+from kiosk.store.books import Book
 from kiosk.store.search import Asked
 from kiosk.store.search_words import excerpt, marked, words
 from kiosk.store.state import State
@@ -74,11 +76,15 @@ def shown(state: State, question: Question) -> list[object]:
     ]
 
 
-def _pages(state: State, question: Question) -> list[Page]:
+@cache
+def _shelf(state: State) -> list[Book]:
     with closing(db.connect(state.database)) as conn:
-        shelf = books.all_of(conn, 1)
+        return books.all_of(conn, 1)
+
+
+def _pages(state: State, question: Question) -> list[Page]:
     asked = Asked(words(question.text), 1, date(2026, 11, 26), (question.language,), member=False)
-    return book_search.find(shelf, state, asked, limit=10, seconds=10).found
+    return book_search.find(_shelf(state), state, asked, limit=10, seconds=10).found
 
 
 def page_bytes(file: Path) -> int:

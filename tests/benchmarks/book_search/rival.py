@@ -66,8 +66,8 @@ def served(shelved: list[Shelved], folder: Path) -> Iterator[Kiwix]:
     """Serve the books until the block ends."""
     listed = [
         ShelfBook(
-            book.uuid, quote(str(book.file.absolute())), book.file.stem, book.file.stem, "",
-            zim_tools.ISO_639_3[book.language], "Debian", book.file.stat().st_size, searchable=True,
+            book.uuid, quote(str(book.whole.absolute())), book.whole.stem, book.whole.stem, "",
+            zim_tools.ISO_639_3[book.language], "Debian", book.whole.stat().st_size, searchable=True,
         )
         for book in shelved
     ]  # fmt: skip
