@@ -13,7 +13,7 @@ SCRIPTS := provisioning/device/kiosk-release
 PLUGINS := provisioning/image/connection/tree.py provisioning/image/inside.py
 CATALOGUES := $(wildcard kiosk/locale/*/LC_MESSAGES/kiosk.po)
 
-.PHONY: run test lint types contracts unit faults bench-updates bench-memory bench-portal screenshots setup setup-test bundle wheels debs image lock clean appliance appliance-long machines
+.PHONY: run test lint types contracts unit faults bench-updates bench-memory bench-portal bench-book-search screenshots setup setup-test bundle wheels debs image lock clean appliance appliance-long machines
 
 run: setup
 	@provisioning/development/apt-packages optional ffmpeg fonts-dejavu-core fonts-lohit-deva kiwix-tools librsvg2-bin \
@@ -67,6 +67,10 @@ bench-memory: setup-test
 # The portal with 100 visitors at once, a full board beside a young one, and what it weighs; takes some minutes.
 bench-portal: setup-test
 	@nice $(BIN)/python -m tests.benchmarks.portal
+
+# The search in books beside kiwix-serve's, over 120,000 entries, and forty questions that were judged beforehand.
+bench-book-search: setup-test
+	@nice $(BIN)/python -m tests.benchmarks.book_search
 
 # Renews the pictures in the documentation from those the tests took.
 screenshots: setup-test

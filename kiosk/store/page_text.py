@@ -12,6 +12,8 @@ import html
 import re
 from collections.abc import Iterable
 
+from kiosk.store.search_words import beginning
+
 MOST_PAGE_BYTES = 2_000_000
 """Bytes of a page that are read."""
 _WIDE = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
@@ -79,8 +81,8 @@ def around(page: str, beginnings: Iterable[str]) -> str:
     """
     shown = _shown(page)
     folded = shown.lower()
-    for beginning in beginnings if len(folded) == len(shown) > BESIDE else ():
-        word = re.compile(rf"(?<![^\W_]){re.escape(beginning)}")
+    for start_of_word in beginnings if len(folded) == len(shown) > BESIDE else ():
+        word = beginning(start_of_word)
         if found := word.search(folded):
             # From a tag on, so that no half of one is taken for words.
             start = max(0, shown.rfind("<", 0, max(0, found.start() - BESIDE)))

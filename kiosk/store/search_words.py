@@ -180,7 +180,7 @@ def _first(text: str, asked: tuple[str, ...]) -> int | None:
     folded: list[str] = []
     stretches = _stretches(text)
     for start in dict.fromkeys(sought):
-        pattern = re.compile(rf"(?<![^\W_]){re.escape(start)}")
+        pattern = beginning(start)
         before = number = 0
         while True:
             if number == len(folded):
@@ -192,6 +192,13 @@ def _first(text: str, asked: tuple[str, ...]) -> int | None:
             before += folded[number].count(" ")
             number += 1
     return None
+
+
+@lru_cache(maxsize=64)
+def beginning(start: str) -> re.Pattern[str]:
+    """Return the pattern of a word that begins so, in folded text; its letters come first, which is quick to find."""
+    letters = re.escape(start)
+    return re.compile(rf"{letters}(?<![^\W_]{letters})")
 
 
 def _stretches(text: str) -> Iterator[str]:

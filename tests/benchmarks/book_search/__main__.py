@@ -9,6 +9,7 @@ python -m tests.benchmarks.book_search --entries 5000 --questions 50
 
 from __future__ import annotations
 
+import os
 import statistics
 import sys
 import tempfile
@@ -37,6 +38,8 @@ from tests.web.catalogues import compile_catalogues
 
 CACHE = Path("build/benchmarks/book-search")
 LEAST_TIMES = 5.0
+AS_IN_ITS_UNIT = {"MALLOC_ARENA_MAX": "1", "MALLOC_TRIM_THRESHOLD_": "1048576"}
+"""What systemd/kiosk-portal.service and kiosk-library.service set."""
 Act = Callable[[Question], object]
 
 
@@ -47,8 +50,9 @@ Act = Callable[[Question], object]
 def main(entries: int, count: int, cache: Path) -> None:
     """Measure, print, and end with 1 if a limit was missed."""
     compile_catalogues()
+    os.environ.update(AS_IN_ITS_UNIT)
     shelved = shelf(cache, entries)
-    with tempfile.TemporaryDirectory(dir=cache) as name:
+    with tempfile.TemporaryDirectory(dir=cache.resolve()) as name:
         folder = Path(name)
         config = configuration(folder)
         state = _installed(config, shelved)
@@ -136,7 +140,7 @@ def portal_page(portal: Served, question: Question) -> None:
     """Ask the portal for its page of what is in books, as a phone does."""
     request = Request(f"{portal.url}/search?in=library&q={quote(question.text)}", headers={"Host": "kiosk.test"})
     with urlopen(request, timeout=30) as answer:
-        assert b"<h1>Search</h1>" in answer.read()
+        assert b"/content/" in answer.read(), question
 
 
 def _seconds(act: Act, question: Question) -> float:
