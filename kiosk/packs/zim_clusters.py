@@ -29,6 +29,8 @@ DROPPED = {2: "zlib", 3: "bzip2"}
 EXTENDED = 0x10
 HELD_BYTES = 8 * 1024 * 1024
 """Clusters up to this size are decompressed whole, and held as long as they have room in as many bytes together."""
+STREAM_BYTES = HELD_BYTES // 2
+"""About what a decoder holds that was stopped within a cluster."""
 MOST_CLUSTERS = 1024 * 1024
 MOST_CLUSTER_BYTES = 1024 * 1024 * 1024
 """Most bytes that a compressed cluster may hold."""
@@ -56,7 +58,8 @@ class Cluster:
     @property
     def weight_bytes(self) -> int:
         """About how much memory it takes."""
-        return len(self.held or b"") + len(self.offsets) * self.offsets.itemsize
+        held = len(self.held or b"") + len(self.streams) * STREAM_BYTES
+        return held + len(self.offsets) * self.offsets.itemsize
 
     def span(self, blob: int) -> tuple[int, int]:
         """Return where a blob begins and ends, from the place of the first offset.

@@ -19,7 +19,7 @@ from kiosk.store.state import State
 
 LIMITS = Limits(cpu_seconds=172_800, wall_seconds=345_600, memory_bytes=500_000_000, output_bytes=1 << 34)
 """Of one book. The memory is that of addresses; what the process really takes is a tenth of it."""
-IDLE = ("ionice", "--class", "idle")
+IDLE = ("ionice", "--class", "idle", "--ignore")
 
 
 def build(state: State, conn: Connection, generation: int, spare_bytes: int) -> None:

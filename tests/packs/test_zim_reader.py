@@ -148,3 +148,20 @@ def test_real_books_are_read(name: str, told: tuple[int, int, str, int]) -> None
             if entry.redirect is None:
                 assert hashlib.sha256(book.read(entry)).digest() == found.pop(entry.number)
         assert not found
+
+
+def test_who_wants_little_of_each_cluster_has_no_more_decompressed(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[int] = []
+    some = zim_clusters.Unpacked._some
+
+    def counted(self: zim_clusters.Unpacked, most: int) -> bytes:
+        given.append(len(data := some(self, most)))
+        return data
+
+    monkeypatch.setattr(zim_clusters.Unpacked, "_some", counted)
+    pages = tuple(Page("C", f"{n:02}", bytes([n]) * 300_000, cluster=n % 8) for n in range(16))
+    book = Zim(io.BytesIO(made(pages, (ZSTD,) * 8, main=0).whole()), "book", held_bytes=0)
+    for number in range(8):
+        assert book.read(book.entry(number)) == bytes([number]) * 300_000
+    assert sum(given) < 8 * 310_000, "of the second page in each nothing"
+    assert sum(len(each.streams) for each in book._clusters._open.values()) <= 2, "few stopped decoders are kept"
