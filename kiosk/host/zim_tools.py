@@ -1,4 +1,4 @@
-"""zimwriterfs (Debian's zim-tools), which builds a ZIM book from a folder of HTML, full-text index included."""
+"""zimwriterfs (Debian's zim-tools), which builds a ZIM book from a folder of HTML; kiosks index it themselves."""
 
 from __future__ import annotations
 
@@ -70,7 +70,8 @@ def _run(pages: Path, language: str, labels: BookLabels, out: Path) -> None:
             f"--welcome={labels.front}", "--illustration=cover.png", f"--language={language}",
             f"--title={shortened(labels.title, MOST_TITLE)}",
             f"--description={shortened(labels.summary, MOST_DESCRIPTION)}",
-            f"--creator={labels.publisher}", f"--publisher={labels.publisher}", f"--name={labels.name}", "--threads=2",
+            f"--creator={labels.publisher}", f"--publisher={labels.publisher}", f"--name={labels.name}",
+            "--threads=2", "--withoutFTIndex",
             str(pages), str(out),
             _err_to_out=True,
         )  # fmt: skip

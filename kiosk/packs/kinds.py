@@ -83,7 +83,6 @@ def _book(fields: Fields) -> dict[str, Any]:
         "subject": fields.choice("subject", SUBJECTS),
         "file": fields.text("file"),
         "uuid": fields.text("uuid"),
-        "searchable": fields.flag("searchable", False),
     }
     if fault := names.fault_in_path(book["file"]) or ("/" in book["file"] and "it lies in a folder"):
         fields.complain("file", f"'{book['file']}' can not be the file of a book: {fault}")

@@ -24,7 +24,6 @@ class ShelfBook:
     language: str
     publisher: str
     size_bytes: int
-    searchable: bool
 
 
 def to_xml(books: Iterable[ShelfBook]) -> bytes:
@@ -42,7 +41,6 @@ def to_xml(books: Iterable[ShelfBook]) -> bytes:
             language=book.language,
             publisher=book.publisher,
             size=str(book.size_bytes // 1024),
-            tags=f"_ftindex:{'yes' if book.searchable else 'no'}",
         )
     ElementTree.indent(library)
     text: bytes = ElementTree.tostring(library, encoding="utf-8", xml_declaration=True)

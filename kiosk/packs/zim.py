@@ -17,14 +17,11 @@ from kiosk.errors import FormatError
 HEADER = struct.Struct("<IHH16sIIQQQQIIQ")
 MAGIC = 0x044D495A
 MAJOR_VERSIONS = (5, 6)
-FULL_TEXT = (b"Xfulltext/xapian", b"Z/fulltextIndex/xapian")
-"""Namespace and path of the full-text index, in today's books and in old ones."""
 NO_TABLE = 2**64 - 1
 """What stands for a table that a book does not have; it must have that of its paths."""
 NO_PAGE = 2**32 - 1
 """What stands for a first page that a book does not have."""
 REDIRECT = 0xFFFF
-MOST_PATH_BYTES = 4096
 REPAIR = "fetch or build the book again"
 
 
@@ -98,32 +95,3 @@ def read_header(file: BinaryIO, name: str) -> ZimHeader:
         major, minor, uuid.UUID(bytes=identity), entries, clusters,
         paths_at, titles_at, clusters_at, types_at, first, checksum_at,
     )  # fmt: skip
-
-
-def has_full_text_index(file: BinaryIO, header: ZimHeader) -> bool:
-    """Tell whether the book brings an index of its words, so that kiwix-serve can search it."""
-    return any(_holds(file, header, path) for path in FULL_TEXT)
-
-
-def _holds(file: BinaryIO, header: ZimHeader, wanted: bytes) -> bool:
-    # Entries are listed by namespace and path, so a path is found by halving.
-    low, high = 0, header.entries
-    while low < high:
-        middle = (low + high) // 2
-        found = _path(file, header, middle)
-        if found == wanted:
-            return True
-        low, high = (middle + 1, high) if found < wanted else (low, middle)
-    return False
-
-
-def _path(file: BinaryIO, header: ZimHeader, number: int) -> bytes:
-    # A directory entry: type, length of parameters, namespace, revision, then 4 bytes (redirect) or 8, then the path.
-    file.seek(header.paths_at + 8 * number)
-    pointer = file.read(8)
-    if len(pointer) < 8 or (place := int.from_bytes(pointer, "little")) >= header.checksum_at:
-        return b""
-    file.seek(place)
-    data = file.read(16 + MOST_PATH_BYTES)
-    start = 12 if data[:2] == REDIRECT.to_bytes(2, "little") else 16
-    return data[3:4] + data[start:].partition(b"\0")[0]

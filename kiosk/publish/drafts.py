@@ -174,14 +174,12 @@ def _odd_files(folder: Path) -> list[Path]:
 def _zim(
     path: Path | None, file: str, source: BookSource, entries: list[Draft], problems: list[Problem]
 ) -> DraftItem:  # fmt: skip
-    attributes = {"subject": source.subject, "file": file, "uuid": "", "searchable": False}
+    attributes = {"subject": source.subject, "file": file, "uuid": ""}
     if path is not None:
         try:
             with path.open("rb") as stream:
                 header = zim.inspect(stream, str(path))
                 attributes |= {"uuid": str(header.uuid)}
-                if source.as_it_is:
-                    attributes |= {"searchable": zim.has_full_text_index(stream, header)}
         except FormatError as error:
             problems.append(problem_of(error))
         except OSError as error:

@@ -144,6 +144,5 @@ def _book(conn: Connection, manifest: Manifest, item: Item) -> shelf.ShelfBook:
         summary=item.summary,
         language=item.language,
         publisher=manifest.publisher,
-        searchable=item.attributes["searchable"],
         size_bytes=next(each.size_bytes for each in _entries(conn, item) if each.path in (file, ZIM)),
     )

@@ -18,7 +18,7 @@ from kiosk.publish import routes
 from kiosk.publish.content import Content, Version
 
 ZIM = {"namespaces": "new", "types": ["text/html"], "size_bytes": 1000, "sha256": "a" * 64, "main": "C/a"}
-ATTRIBUTES = {"subject": "farming", "file": "b.zim", "uuid": "0" * 32, "searchable": False, kinds.LAID_OUT: ZIM}
+ATTRIBUTES = {"subject": "farming", "file": "b.zim", "uuid": "0" * 32, kinds.LAID_OUT: ZIM}
 PAGE = book.kind("text/html", front=True)
 
 

@@ -8,7 +8,7 @@ import struct
 import pytest
 
 from kiosk.errors import FormatError
-from kiosk.packs.zim import HEADER, MAGIC, has_full_text_index, inspect
+from kiosk.packs.zim import MAGIC, inspect
 from tests.making import BOOK_ID, zim_bytes
 
 
@@ -36,29 +36,3 @@ def test_a_broken_book_is_refused_by_name(data: bytes, told: str) -> None:
         inspect(io.BytesIO(data), "a.zim")
     assert told in refusal.value.message
     assert refusal.value.hint
-
-
-def entries_book(paths: list[bytes]) -> io.BytesIO:
-    """Return a book whose list of paths is real and whose content is not."""
-    table_at = HEADER.size
-    entry_at = table_at + 8 * len(paths)
-    table = entries = b""
-    for path in paths:
-        table += struct.pack("<Q", entry_at + len(entries))
-        entries += struct.pack("<HBcIII", 0, 0, path[:1], 0, 0, 0) + path[1:] + b"\0\0"
-    return io.BytesIO(zim_bytes(table + entries + b"x" * 20, entries=len(paths), pointer=table_at))
-
-
-@pytest.mark.parametrize(
-    ("paths", "found"),
-    [
-        ([b"Ca", b"Cb", b"Mx", b"Xfulltext/xapian", b"Xtitle/xapian"], True),
-        ([b"Ca", b"Z/fulltextIndex/xapian"], True),
-        ([b"Xfulltext/xapian"], True),
-        ([b"Ca", b"Cb", b"Xtitle/xapian"], False),
-        ([], False),
-    ],
-)
-def test_a_full_text_index_is_found_by_its_path(paths: list[bytes], found: bool) -> None:
-    file = entries_book(paths)
-    assert has_full_text_index(file, inspect(file, "a.zim")) is found

@@ -125,7 +125,7 @@ def village(packer: Packer) -> None:
         )  # fmt: skip
     packer.add(
         "book", "handbook", "en", "Handbook",
-        {"subject": "farming", "file": "handbook_en.zim", "uuid": UUID, "searchable": True},
+        {"subject": "farming", "file": "handbook_en.zim", "uuid": UUID},
         handbook_en_dot_zim=bytes(range(256)) * 8, cover_dot_png=b"\x89PNG",
     )  # fmt: skip
     packer.add(

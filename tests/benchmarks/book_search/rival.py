@@ -67,7 +67,7 @@ def served(shelved: list[Shelved], folder: Path) -> Iterator[Kiwix]:
     listed = [
         ShelfBook(
             book.uuid, quote(str(book.whole.absolute())), book.whole.stem, book.whole.stem, "",
-            zim_tools.ISO_639_3[book.language], "Debian", book.whole.stat().st_size, searchable=True,
+            zim_tools.ISO_639_3[book.language], "Debian", book.whole.stat().st_size,
         )
         for book in shelved
     ]  # fmt: skip
