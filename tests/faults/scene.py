@@ -19,6 +19,7 @@ from kiosk.clock import system_clock
 from kiosk.publish.build import BuiltPack, build
 from kiosk.publish.repository import Repository
 from tests import making
+from tests.sync import book_editions
 
 VERSIONS = (1, 2, 3)
 CONFIG = """\
@@ -112,7 +113,8 @@ def _members(folder: Path, version: int) -> Path:
 
 
 def _papers(folder: Path, version: int) -> Path:
-    # Documents that stay, change, come and go; one that does not compress, of several leaves; a book, which is media.
+    # Documents that stay, change, come and go; one that does not compress, of several leaves;
+    # a book, of which two pages change and one is new; another that is delivered as it is, which makes it media.
     folder.mkdir(parents=True, exist_ok=True)
     texts = {f"stays-{n}": _prose(n, 500).encode() for n in range(6)}
     texts |= {f"changes-{n}": _prose(100 + n, 800).encode() + f"\nPrice: {version}\n".encode() for n in range(6)}
@@ -120,15 +122,19 @@ def _papers(folder: Path, version: int) -> Path:
     texts |= {"large": random.Random(version).randbytes(300_000)}
     renamed = "old-name" if version == 1 else "new-name"
     texts |= {renamed: _prose(300, 900).encode()}
-    (folder / "book.zim").write_bytes(making.zim_bytes(random.Random(version // 2).randbytes(200_000)))
+    found = book_editions.pages(12, changed=() if version == 1 else (3, 7), more=version // 2)
+    (folder / "book.zim").unlink(missing_ok=True)
+    book_editions.write_zim(folder / f"edition-{version}", folder / "book.zim", found)
+    (folder / "as-it-is.zim").write_bytes(making.zim_bytes(random.Random(version // 2).randbytes(200_000)))
     labels = {"title": "Papers", "summary": "All papers."}
     items = []
     for name, data in texts.items():
         (folder / f"{name}.txt").write_bytes(data)
         files = {"en": {**labels, "files": [f"{name}.txt"]}}
         items.append({"id": name, "kind": "document", "category": "law", "translations": files})
-    book = {"en": {**labels, "zim": "book.zim"}}
-    items.append({"id": "a-book", "kind": "book", "subject": "health", "translations": book})
+    for zim, as_it_is in (("book", False), ("as-it-is", True)):
+        book = {"en": {**labels, "zim": f"{zim}.zim", "as_it_is": as_it_is}}
+        items.append({"id": f"a-{zim}", "kind": "book", "subject": "health", "translations": book})
     value = making.recipe(version)
     value |= {"pack": "papers", "title": {"en": "Papers"}, "items": items}
     (folder / "pack.yaml").write_text(yaml.safe_dump(value, sort_keys=False))

@@ -11,6 +11,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import cast
 
+from libzim.reader import Archive
+
 from tests.faults.verdict import Content
 
 Row = tuple[str, str, str, int, str]
@@ -30,13 +32,20 @@ def check(content: Content, folder: Path, heads: dict[str, str]) -> None:
         assert files.pop(f"{pack}/manifest.json") == manifest_sha256
         for item in json.loads(manifest)["items"]:
             key = (pack, item["id"], item["language"])
+            if book := item["attributes"].get("zim"):
+                place = f"{pack}/{item['id']}/{item['language']}"
+                assert files.pop(f"{place}/{item['attributes']['file']}") == book["sha256"]
+                assert files.pop(f"{place}/book.entries"), "what the next edition is compared with"
+                cover = Archive(folder / place / item["attributes"]["file"]).get_illustration_item(48).content
+                assert files.pop(f"{place}/cover.png") == sha256(bytes(cover)).hexdigest()
+                continue
             entries = cast("list[Row]", [row[3:] for row in content.rows["entries"] if row[:3] == key])
             assert content_root(entries) == item["content_root"]
             for path, _, _, size, digest in entries:
                 place = f"{pack}/{item['id']}/{item['language']}/{path}"
                 assert files.pop(place) == digest
                 assert (folder / place).stat().st_size == size
-    assert not files
+    assert not files, sorted(files)
 
 
 def content_root(entries: Sequence[Row]) -> str:
