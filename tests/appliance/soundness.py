@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-ENTRIES = """SELECT pack, item, language, path, lower(hex(sha256)) FROM items JOIN entries USING (collection)
-    WHERE generation = ?"""
+ENTRIES = """SELECT pack, item, language, lower(hex(sha256)),
+        CASE WHEN path = 'book.zim' AND attributes ->> 'zim' IS NOT NULL THEN attributes ->> 'file' ELSE path END
+    FROM items JOIN entries USING (collection) WHERE generation = ?"""
+"""A book that came entry by entry lies under the name that its pack has for it."""
 
 
 def faults(state: Path) -> list[str]:
@@ -33,7 +35,7 @@ def _packs(conn: sqlite3.Connection, state: Path) -> list[str]:
     if not conn.execute("SELECT 1 FROM generations WHERE number = ?", (number,)).fetchone():
         return [f"generation {number} is served and has no rows"]
     wrong = []
-    for pack, item, language, path, sha256 in conn.execute(ENTRIES, (number,)):
+    for pack, item, language, sha256, path in conn.execute(ENTRIES, (number,)):
         wrong += _file(folder / pack / item / language / path, sha256)
     for pack, sha256 in conn.execute("SELECT pack, manifest_sha256 FROM packs WHERE generation = ?", (number,)):
         wrong += _file(folder / pack / "manifest.json", sha256)
