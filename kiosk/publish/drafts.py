@@ -178,8 +178,7 @@ def _zim(
     if path is not None:
         try:
             with path.open("rb") as stream:
-                header = zim.inspect(stream, str(path))
-                attributes |= {"uuid": str(header.uuid)}
+                attributes["uuid"] = str(zim.inspect(stream, str(path)).uuid)
         except FormatError as error:
             problems.append(problem_of(error))
         except OSError as error:

@@ -32,20 +32,25 @@ def check(content: Content, folder: Path, heads: dict[str, str]) -> None:
         assert files.pop(f"{pack}/manifest.json") == manifest_sha256
         for item in json.loads(manifest)["items"]:
             key = (pack, item["id"], item["language"])
+            place = "/".join(key)
             if book := item["attributes"].get("zim"):
-                place = f"{pack}/{item['id']}/{item['language']}"
-                assert files.pop(f"{place}/{item['attributes']['file']}") == book["sha256"]
-                assert files.pop(f"{place}/book.entries"), "what the next edition is compared with"
-                cover = Archive(folder / place / item["attributes"]["file"]).get_illustration_item(48).content
-                assert files.pop(f"{place}/cover.png") == sha256(bytes(cover)).hexdigest()
+                check_book(files, folder, f"{place}/{item['attributes']['file']}", book["sha256"])
                 continue
             entries = cast("list[Row]", [row[3:] for row in content.rows["entries"] if row[:3] == key])
             assert content_root(entries) == item["content_root"]
             for path, _, _, size, digest in entries:
-                place = f"{pack}/{item['id']}/{item['language']}/{path}"
-                assert files.pop(place) == digest
-                assert (folder / place).stat().st_size == size
+                assert files.pop(f"{place}/{path}") == digest
+                assert (folder / place / path).stat().st_size == size
     assert not files, sorted(files)
+
+
+def check_book(files: dict[str, str], folder: Path, zim: str, digest: str) -> None:
+    """Hold a book that came entry by entry against the SHA-256 that its item has, and take its files out of `files`."""
+    beside = zim.rpartition("/")[0]
+    assert files.pop(zim) == digest
+    assert files.pop(f"{beside}/book.entries"), "what the next edition is compared with"
+    cover = Archive(folder / zim).get_illustration_item(48).content
+    assert files.pop(f"{beside}/cover.png") == sha256(bytes(cover)).hexdigest()
 
 
 def content_root(entries: Sequence[Row]) -> str:

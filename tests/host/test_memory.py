@@ -9,9 +9,6 @@ import pytest
 
 from kiosk.host import memory
 
-MB = 1 << 20
-
-
 ASKS_FOR_MORE = """
 import resource
 from kiosk.host import memory
@@ -52,5 +49,5 @@ def test_who_asks_for_more_is_told_and_the_limit_goes_with_the_block(program: st
 
 
 def test_what_python_forgets_to_call_lack_of_memory_is_called_so() -> None:
-    with pytest.raises(MemoryError), memory.limited(64 * MB):
+    with pytest.raises(MemoryError), memory.limited(64 << 20):
         raise SystemError("error return without exception set")

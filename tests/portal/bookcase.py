@@ -25,7 +25,8 @@ from tests.portal.serving import free_port, write_config
 
 COVER = Path(__file__).parents[2] / "content-packs" / "farming-handbook" / "handbook" / "cover.png"
 UP_SECONDS = 30
-AS_ITS_UNIT_HAS = {"MALLOC_ARENA_MAX": "1", "MALLOC_TRIM_THRESHOLD_": "1048576"}
+AS_IN_ITS_UNIT = {"MALLOC_ARENA_MAX": "1", "MALLOC_TRIM_THRESHOLD_": "1048576"}
+"""What systemd/kiosk-portal.service and kiosk-library.service set."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ def opened(config: Config, folder: Path, *uuids: str, host: str = "localhost") -
     write_config(config, path, config.portal.port)
     command = [sys.executable, "-m", "kiosk", "serve", "library", "--config", str(path)]
     with log.open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=output, env=os.environ | AS_ITS_UNIT_HAS)
+        process = subprocess.Popen(command, stdout=output, stderr=output, env=os.environ | AS_IN_ITS_UNIT)
     try:
         until = time.monotonic() + UP_SECONDS
         while set(uuids) - set(kiwix.open_books(config.library) or {}) or not _answers(config.library):

@@ -18,7 +18,7 @@ from tests.portal.serving import free_port
 
 BOOK = (
     '<feed xmlns="http://www.w3.org/2005/Atom"><entry><id>urn:uuid:{uuid}</id><title>Manual</title>'
-    '<tags>_ftindex:yes</tags><link type="text/html" href="/content/manual"/></entry></feed>'
+    '<link type="text/html" href="/content/manual"/></entry></feed>'
 )
 FIRST, SECOND = "6f1d19d0-633f-087b-fb55-7ac324ff9baf", "7a1d19d0-633f-087b-fb55-7ac324ff9baf"
 

@@ -38,8 +38,6 @@ from tests.web.catalogues import compile_catalogues
 
 CACHE = Path("build/benchmarks/book-search")
 LEAST_TIMES = 5.0
-AS_IN_ITS_UNIT = {"MALLOC_ARENA_MAX": "1", "MALLOC_TRIM_THRESHOLD_": "1048576"}
-"""What systemd/kiosk-portal.service and kiosk-library.service set."""
 Act = Callable[[Question], object]
 
 
@@ -50,7 +48,7 @@ Act = Callable[[Question], object]
 def main(entries: int, count: int, cache: Path) -> None:
     """Measure, print, and end with 1 if a limit was missed."""
     compile_catalogues()
-    os.environ.update(AS_IN_ITS_UNIT)
+    os.environ.update(bookcase.AS_IN_ITS_UNIT)
     shelved = shelf(cache, entries)
     with tempfile.TemporaryDirectory(dir=cache.resolve()) as name:
         folder = Path(name)
