@@ -70,7 +70,10 @@ def screen(folder: Path) -> Iterator[Screen]:
     reading, writing = os.pipe()
     command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", f"{WIDTH}x{HEIGHT}x24", "-fbdir", str(folder)]
     process = subprocess.Popen(
-        [*command, "-nolisten", "tcp"], pass_fds=(writing,), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [*command, "-nolisten", "tcp", "-noreset"],
+        pass_fds=(writing,),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     os.close(writing)
     with os.fdopen(reading) as told:
@@ -101,14 +104,19 @@ class NetSurf:
         alive = self.process.poll() is None
         self.process.terminate()
         self.process.wait(30)
-        assert alive, "NetSurf died"
+        assert alive, self.last_words()
+
+    def last_words(self) -> str:
+        """Return what it said before it died, and of what: a negative number is a signal."""
+        said = (self.screen.home / "netsurf.log").read_text(errors="replace")
+        return f"NetSurf died ({self.process.returncode}): {said[-2000:]}"
 
     def until_still(self) -> list[bytes]:
         """Return the rows of the screen when the page is drawn and nothing moves any more."""
         before: list[bytes] = []
         ends = time.monotonic() + WAIT_SECONDS
         while time.monotonic() < ends:
-            assert self.process.poll() is None, "NetSurf died"
+            assert self.process.poll() is None, self.last_words()
             rows = self.screen.rows()
             if rows == before and boxes(rows, BUTTON, LEAST_BUTTON):
                 return rows
