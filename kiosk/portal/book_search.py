@@ -1,4 +1,4 @@
-"""The pages of all books: what their indexes have on a question, and the text around it, read from the books.
+"""The pages of all books: what their indexes have on a question, and the text that shows it.
 
 Owns: the order of pages of different books. True always: asking takes no longer than it may and never fails: what was
 not looked at, or is not indexed yet, is told; what is read of a page for showing it is bounded. Two questions are
@@ -18,10 +18,11 @@ from kiosk.errors import FormatError, StoreError
 from kiosk.packs.zim_entries import ZimEntry
 from kiosk.packs.zim_reader import Zim
 from kiosk.portal.translations import distance
-from kiosk.store import book_index, book_search, books, page_text
+from kiosk.store import book_index, book_search, books, open_indexes
 from kiosk.store.book_search import Hit, Step
+from kiosk.store.book_texts import Text
 from kiosk.store.books import Book
-from kiosk.store.db import Connection
+from kiosk.store.open_indexes import OpenIndex
 from kiosk.store.search import Asked, TooSlow
 from kiosk.store.search_words import stems, tidy
 from kiosk.store.state import State
@@ -29,8 +30,8 @@ from kiosk.store.state import State
 AT_ONCE = 2
 MOST_FROM = 500
 """How far one may go on in what was found."""
-MOST_TEXT = 200_000
-"""Characters of a page in which the words are sought to be shown."""
+SHOWING_SECONDS = 0.3
+"""What the texts of pages may take even where the time for finding them is over."""
 _turns = BoundedSemaphore(AT_ONCE)
 
 
@@ -65,7 +66,7 @@ class _Open:
     def __init__(self, state: State, generation: int, seconds: float, files: ExitStack) -> None:
         self._state, self._generation, self._files = state, generation, files
         self._end = time.monotonic() + seconds
-        self._indexes: dict[str, Connection | None] = {}
+        self._indexes: dict[str, OpenIndex | None] = {}
         self._zims: dict[str, Zim] = {}
 
     @property
@@ -73,29 +74,36 @@ class _Open:
         return self._end - time.monotonic()
 
     def pages(self, book: Book, step: Step, asked: Asked, most: int) -> list[Hit] | None:
-        conn = self._index(book)
-        if conn is None:
+        index = self._index(book)
+        if index is None:
             return None
-        with book_search.limited(conn, self.left_seconds):
-            return book_search.pages(conn, step, asked.words, book.item.language, most)
+        with book_search.limited(index.conn, self.left_seconds):
+            return book_search.pages(index.conn, step, asked.words, book.item.language, most)
 
     def names(self, book: Book, asked: Asked, most: int) -> list[int]:
-        conn = self._index(book)
-        if conn is None:
+        index = self._index(book)
+        if index is None:
             return []
-        with book_search.limited(conn, self.left_seconds):
-            return book_search.names(conn, asked.words, most)
+        with book_search.limited(index.conn, self.left_seconds):
+            return book_search.names(index.conn, asked.words, most)
 
-    def _index(self, book: Book) -> Connection | None:
+    def text(self, book: Book, page: int) -> Text | None:
+        index = self._index(book)
+        if index is None:
+            return None
+        with book_search.limited(index.conn, max(self.left_seconds, SHOWING_SECONDS)):
+            return index.texts.text(page)
+
+    def _index(self, book: Book) -> OpenIndex | None:
         if book.sha256 not in self._indexes:
-            index = book_search.opened(book_index.path_of(self._state, book.sha256))
+            index = open_indexes.opened(book_index.path_of(self._state, book.sha256))
             self._indexes[book.sha256] = self._files.enter_context(index)
         return self._indexes[book.sha256]
 
     def zim(self, book: Book) -> Zim:
         if book.sha256 not in self._zims:
             file = self._files.enter_context(books.path_of(self._state, self._generation, book).open("rb"))
-            self._zims[book.sha256] = Zim(file, book.file, held_bytes=0)
+            self._zims[book.sha256] = Zim(file, book.file)
         return self._zims[book.sha256]
 
 
@@ -198,29 +206,13 @@ def _merged(hits: list[tuple[Book, Hit]]) -> list[tuple[Book, Hit]]:
 
 
 def _read(opened: _Open, placed: list[tuple[Book, Hit]], asked: Asked) -> list[Page]:
-    read: dict[tuple[str, int], Page] = {}
-    entries: dict[tuple[str, int], tuple[Book, ZimEntry]] = {}
+    pages = []
     for book, hit in placed:
-        with suppress(FormatError, OSError):  # a page that is broken is not shown
-            entries[book.sha256, hit.page] = book, opened.zim(book).entry(hit.page)
-    # In the order in which they lie in the books, so that nothing is unpacked twice.
-    for key, (book, entry) in sorted(entries.items(), key=_where):
-        with suppress(FormatError, OSError):
-            read[key] = _page(opened, book, opened.zim(book), entry, asked)
-    return [read[key] for book, hit in placed if (key := (book.sha256, hit.page)) in read]
-
-
-def _where(found: tuple[tuple[str, int], tuple[Book, ZimEntry]]) -> tuple[str, int, int]:
-    (sha256, _), (_, entry) = found
-    return sha256, entry.cluster, entry.blob
-
-
-def _page(opened: _Open, book: Book, zim: Zim, entry: ZimEntry, asked: Asked) -> Page:
-    marks = tuple(dict.fromkeys((*asked.words, *stems(asked.words, book.item.language))))
-    page = page_text.decoded(zim.pieces(entry)) if opened.left_seconds > 0 else ""
-    text = page_text.around(page, sorted(marks, key=len, reverse=True))
-    title = entry.title or page_text.title(page) or entry.path
-    return Page(book, _path(zim, entry), tidy(title), " ".join(text[:MOST_TEXT].split()), marks)
+        with suppress(StoreError):  # a page that the card gives back broken is not shown
+            if text := opened.text(book, hit.page):
+                marks = tuple(dict.fromkeys((*asked.words, *stems(asked.words, book.item.language))))
+                pages.append(Page(book, text.path, text.title or text.path, text.body, marks))
+    return pages
 
 
 def _path(zim: Zim, entry: ZimEntry) -> str:

@@ -2,8 +2,9 @@
 
 Owns: the folder `indexes/` of the state; what is in it is named by the SHA-256 of the book and the version of this
 form. True always: an index under its name is whole and on the card, for it gets its name last; one that is being made
-goes on where it was cut, at the last transaction; it holds no text of the book, only which words stand on which entry.
-How it is read: store/book_search.py. Run as a program it makes one, so that it can be bounded and go behind all else.
+goes on where it was cut, at the last transaction. Which words stand on which entry is in it, what store/common_words.py
+and store/book_texts.py keep of them, and the titles. How it is read: store/book_search.py. Run as a program it makes
+one, so that it can be bounded and go behind all else.
 """
 
 from __future__ import annotations
@@ -21,12 +22,13 @@ from pathlib import Path
 from kiosk.errors import FormatError, KioskError, NoSpace
 from kiosk.packs.zim_entries import ZimEntry
 from kiosk.packs.zim_reader import Zim, ZimContent
-from kiosk.store import page_text
+from kiosk.store import book_texts, common_words, page_text
+from kiosk.store.book_texts import Text
 from kiosk.store.db import Connection, full_card_told, transaction
 from kiosk.store.search_words import fold, tidy
 from kiosk.store.state import State, sync_folder
 
-VERSION = 1
+VERSION = 2
 """Another one makes all indexes anew: raised when their form changes, or what counts as the same word."""
 PAGES = ("text/html", "application/xhtml+xml")
 CONTENT = ("A", "C")
@@ -40,14 +42,13 @@ HASH_BYTES = 8 << 20
 """What SQLite gathers before it writes a piece of the index."""
 MERGED_PAGES = 500
 """Pages of the index that are written at a time when its pieces are brought together."""
-LEAST_COMMON, COMMON_PART = 10, 10
-"""A word is common if it stands on so many pages, and on one in so many."""
+PAGE_BYTES = 16384
+"""SQLite's pages: several blocks of texts fill one, where one of 4096 bytes would be left half empty."""
 SCHEMA = """\
 CREATE TABLE made (pages INTEGER NOT NULL, step TEXT NOT NULL, fault TEXT NOT NULL) STRICT;
 INSERT INTO made VALUES (0, 'pages', '');
 CREATE TABLE names (place INTEGER PRIMARY KEY, entry INTEGER NOT NULL, page INTEGER NOT NULL, letters INTEGER NOT NULL)
     STRICT;
-CREATE TABLE common (word TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 CREATE VIRTUAL TABLE words USING fts5 (
     title, body, content = '', tokenize = "unicode61 categories 'L* N* Co Mn Mc'"
 );
@@ -103,11 +104,17 @@ def build(book: Path, target: Path, spare_bytes: int = 0) -> None:
 
 def _draft(path: Path) -> Connection:
     conn = sqlite3.connect(path, isolation_level=None)
-    for pragma in ("journal_mode = DELETE", "synchronous = FULL", "cache_size = -4000", "temp_store = MEMORY"):
+    for pragma in (
+        f"page_size = {PAGE_BYTES}",
+        "journal_mode = DELETE",
+        "synchronous = FULL",
+        "cache_size = -4000",
+        "temp_store = MEMORY",
+    ):
         conn.execute(f"PRAGMA {pragma}")
     if not conn.execute("PRAGMA user_version").fetchone()[0]:
         with transaction(conn):
-            for statement in SCHEMA.split(";\n"):
+            for statement in ";\n".join((SCHEMA, common_words.SCHEMA, book_texts.SCHEMA)).split(";\n"):
                 conn.execute(statement)
             conn.execute(f"PRAGMA user_version = {VERSION}")
     for table in ("words", "titles"):
@@ -137,8 +144,7 @@ def _make(conn: Connection, zim: Zim, folder: Path, spare_bytes: int) -> None:
             conn.execute("UPDATE made SET step = 'merge'")
     for table in ("words", "titles"):
         _merge(conn, table)
-    with transaction(conn):
-        _add_common(conn)
+    common_words.add(conn)
 
 
 def _step(conn: Connection) -> str:
@@ -150,27 +156,35 @@ def _add_pages(conn: Connection, zim: Zim, folder: Path, spare_bytes: int) -> No
     contents = islice(enumerate(zim.by_cluster(), 1), done, None)
     more = True
     while more:
-        if shutil.disk_usage(folder).free < spare_bytes + BATCH_CHARACTERS:
+        if shutil.disk_usage(folder).free < spare_bytes + 2 * BATCH_CHARACTERS:
             raise NoSpace("the card is too full to index a book", "make room")
         with transaction(conn):
-            more = _add_some(conn, contents)
+            more = _add_some(conn, contents, prefixed=zim.has_old_namespaces)
 
 
-def _add_some(conn: Connection, contents: Iterator[tuple[int, ZimContent]]) -> bool:
-    characters = 0
+def _add_some(conn: Connection, contents: Iterator[tuple[int, ZimContent]], *, prefixed: bool) -> bool:
+    characters, texts = 0, book_texts.Writer(conn)
     for count, (number, content) in enumerate(contents, 1):
         if is_page(content.entry):
-            page = page_text.decoded(content.pieces)
-            body = tidy(page_text.plain(page))[:MOST_TEXT]
-            title = tidy(content.entry.title or page_text.title(page))[:MOST_TITLE]
-            row = (content.entry.number, fold(title), fold(body))
+            text = _text(content, prefixed=prefixed)
+            row = (content.entry.number, fold(text.title), fold(text.body))
             conn.execute("INSERT INTO words (rowid, title, body) VALUES (?, ?, ?)", row)
-            characters += len(body)
+            texts.add(content.entry.number, text)
+            characters += len(text.body)
         if characters >= BATCH_CHARACTERS or count == BATCH_ENTRIES:
+            texts.close()
             conn.execute("UPDATE made SET pages = ?", (number,))
             return True
+    texts.close()
     conn.execute("UPDATE made SET step = 'titles'")
     return False
+
+
+def _text(content: ZimContent, *, prefixed: bool) -> Text:
+    entry, page = content.entry, page_text.decoded(content.pieces)
+    path = f"{entry.namespace}/{entry.path}" if prefixed else entry.path
+    title = tidy(entry.title or page_text.title(page))[:MOST_TITLE]
+    return Text(path, title, tidy(page_text.plain(page))[:MOST_TEXT])
 
 
 def is_page(entry: ZimEntry) -> bool:
@@ -217,13 +231,6 @@ def _merge(conn: Connection, table: str) -> None:
         changes = conn.total_changes
         conn.execute(f"INSERT INTO {table} ({table}, rank) VALUES ('merge', ?)", (pages,))  # noqa: S608 - our own words
         pages = MERGED_PAGES
-
-
-def _add_common(conn: Connection) -> None:
-    conn.execute("CREATE VIRTUAL TABLE temp.vocabulary USING fts5vocab (main, words, row)")
-    pages = conn.execute("SELECT count(*) FROM words_docsize").fetchone()[0]
-    least = max(LEAST_COMMON, pages // COMMON_PART)
-    conn.execute("INSERT OR IGNORE INTO common SELECT term FROM temp.vocabulary WHERE doc >= ?", (least,))
 
 
 def main() -> None:

@@ -12,8 +12,6 @@ import html
 import re
 from collections.abc import Iterable
 
-from kiosk.store.search_words import beginning
-
 MOST_PAGE_BYTES = 2_000_000
 """Bytes of a page that are read."""
 _WIDE = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
@@ -22,8 +20,6 @@ _CHARSETS = re.compile(
     r"iso-8859-\d{1,2}|windows-125\d|koi8-[ru]|big5|gbk|gb2312|gb18030|euc-(?:jp|kr)|shift_jis|tis-620", re.IGNORECASE
 )
 """Encodings that pages are read in beside UTF-8 and UTF-16."""
-BESIDE = 2000
-"""Letters of HTML on either side of a word that are enough to show it in place."""
 HEAD_BYTES = 1024
 """Where a page says its encoding."""
 
@@ -70,26 +66,6 @@ def plain(page: str) -> str:
 def _words(shown: str) -> str:
     text = _TAG.sub(" ", _INLINE.sub("", shown))
     return html.unescape(_LONG_NUMBER.sub(" ", text)) if "&" in text else text
-
-
-def around(page: str, beginnings: Iterable[str]) -> str:
-    """Return the words of a page about the first place of one of these words, or all where none stands there as it is.
-
-    Args:
-        page: its HTML.
-        beginnings: folded words, or what words begin with; of several the first that is there is taken.
-    """
-    shown = _shown(page)
-    folded = shown.lower()
-    for start_of_word in beginnings if len(folded) == len(shown) > BESIDE else ():
-        word = beginning(start_of_word)
-        if found := word.search(folded):
-            # From a tag on, so that no half of one is taken for words.
-            start = max(0, shown.rfind("<", 0, max(0, found.start() - BESIDE)))
-            text = _words(shown[start : found.end() + BESIDE])
-            if word.search(text.lower()):  # else it was in an attribute
-                return text
-    return _words(shown)
 
 
 def title(page: str) -> str:
