@@ -56,12 +56,9 @@ def add(conn: Connection) -> None:
 
 def among(conn: Connection, words: tuple[str, ...]) -> dict[str, CommonWord]:
     """Return those of these words that are common."""
-    found = {}
-    for word in words:
-        row = conn.execute("SELECT everywhere, costly FROM common WHERE word = ?", (word,)).fetchone()
-        if row:
-            found[word] = CommonWord(bool(row[0]), bool(row[1]))
-    return found
+    marks = ", ".join("?" * len(words))
+    rows = conn.execute(f"SELECT word, everywhere, costly FROM common WHERE word IN ({marks})", words)  # noqa: S608
+    return {word: CommonWord(bool(everywhere), bool(costly)) for word, everywhere, costly in rows}
 
 
 def best(conn: Connection, word: str) -> dict[int, float]:

@@ -148,12 +148,22 @@ def excerpt(text: str, asked: tuple[str, ...]) -> list[tuple[str, bool]]:
         text: with single spaces; may be long. What is shown of it is tidied.
         asked: what `words` returned.
     """
-    start = max(0, (_first(text, asked) or 0) - WORDS_BEFORE)
-    parts = text.split(" ", start + EXCERPT_WORDS)
-    shown = tidy(" ".join(word[:MOST_MARKED] for word in parts[start : start + EXCERPT_WORDS]))
+    start = _words_before(text, _first(text, asked) or 0, WORDS_BEFORE)
+    parts = text[start:].split(" ", EXCERPT_WORDS)
+    shown = tidy(" ".join(word[:MOST_MARKED] for word in parts[:EXCERPT_WORDS]))
     before = [("… ", False)] if start else []
-    after = [(" …", False)] if len(parts) > start + EXCERPT_WORDS else []
+    after = [(" …", False)] if len(parts) > EXCERPT_WORDS else []
     return [*before, *marked(shown, asked), *after]
+
+
+def _words_before(text: str, at: int, count: int) -> int:
+    # Where the word begins that stands so many words before the one at a place, or as many as there are.
+    end = text.rfind(" ", 0, at)
+    for _ in range(count):
+        if end < 0:
+            break
+        end = text.rfind(" ", 0, end)
+    return end + 1
 
 
 def marked(text: str, asked: tuple[str, ...]) -> list[tuple[str, bool]]:
@@ -176,13 +186,13 @@ def holds(text: str, asked: tuple[str, ...]) -> bool:
 
 
 def _first(text: str, asked: tuple[str, ...]) -> int | None:
-    # Which word of the text is the first that was asked for. The longest is sought, since it says most; before all as
+    # Where in the text the first word is that was asked for. The longest is sought, since it says most; before all as
     # it is typed, since a long text is not quickly folded.
     sought = sorted({s for each in asked for s in starts(each) if len(s) >= LEAST_PREFIX}, key=len, reverse=True)
     plain = text.lower()
-    for start in sought:
+    for start in sought if len(plain) == len(text) else ():
         if hit := beginning(start).search(plain):
-            return plain.count(" ", 0, hit.start())
+            return hit.start()
     folded: list[str] = []
     stretches = _stretches(text)
     for start in sought:
@@ -194,10 +204,15 @@ def _first(text: str, asked: tuple[str, ...]) -> int | None:
                     break
                 folded.append(fold(stretch))
             if hit := pattern.search(folded[number]):
-                return before + folded[number].count(" ", 0, hit.start())
+                return _place(text, before + folded[number].count(" ", 0, hit.start()))
             before += folded[number].count(" ")
             number += 1
     return None
+
+
+def _place(text: str, number: int) -> int:
+    # Where the word of this number begins: folding leaves as many words as there were.
+    return len(text) - len(text.split(" ", number)[-1])
 
 
 @lru_cache(maxsize=64)
