@@ -12,7 +12,7 @@ import yaml
 
 from kiosk.host import bounded
 from kiosk.publish.build import build
-from kiosk.store import book_index, book_search, books, db
+from kiosk.store import book_index, book_search, books, db, open_indexes
 from kiosk.store.book_search import Step
 from kiosk.store.search_words import words
 from kiosk.sync import book_indexes, rollback
@@ -41,8 +41,8 @@ def has(village: Village, question: str) -> bool | None:
     """Tell whether the book that is served has a word; None where it is not indexed."""
     with closing(db.connect(village.state.database)) as conn:
         book = books.all_of(conn, village.state.current_number())[0]
-    with book_search.opened(book_index.path_of(village.state, book.sha256)) as index:
-        return None if index is None else bool(book_search.pages(index, Step.WORDS, words(question), "en", 9))
+    with open_indexes.opened(book_index.path_of(village.state, book.sha256)) as index:
+        return None if index is None else bool(book_search.pages(index.conn, Step.WORDS, words(question), "en", 9))
 
 
 def indexes(village: Village) -> set[str]:
@@ -119,7 +119,7 @@ def test_a_kiosk_from_before_indexes_its_books_without_a_link(village: Village) 
     release(village, 1, edition("goats"))
     village.agent().run()
     for path in village.state.indexes.iterdir():
-        path.rename(path.with_name(path.name.replace("-1", "-0")))
+        path.rename(path.with_name(f"{path.name.partition('-')[0]}-1"))
     village.mirror.folder = village.folder / "nowhere"
     with pytest.raises(Exception, match="missing"):
         village.agent().run()

@@ -97,41 +97,58 @@ def _judged(state: State, shelved: list[Shelved], kiwix: Kiwix) -> bool:
             click.echo(f"  {question.language} {question.text}: place {here or '-'}, kiwix-serve {there or '-'}")
     good = ours >= theirs
     click.echo(
-        f"{'PASS' if good else 'FAIL'} right page in the first ten: {ours} of {len(asked)} questions,"
-        f" kiwix-serve {theirs}"
+        f"{_verdict(good=good)} right page in the first ten: {ours} of {len(asked)} questions, kiwix-serve {theirs}"
     )
     return good
 
 
 def _timed(state: State, portal: Served, kiwix: Kiwix, shelved: list[Shelved], count: int) -> bool:
     english = [book for book in shelved if book.language == "en"]
-    asked = questions.made([book.file for book in english], count)
+    asked = questions.made([book.file for book in english], 2 * count)
     rest = psutil.Process(portal.process.pid).memory_info().rss
-    acts: dict[str, Act] = {
-        "the kiosk's search, ten results": lambda question: questions.shown(state, question),
-        "its page of results, ten": lambda question: portal_page(portal, question),
-        "kiwix-serve's /search, ten results": lambda question: kiwix.found(question.text, "en", 10),
-        "its page of results, as it is (25)": lambda question: kiwix.page(question.text, "en"),
-    }
-    took: dict[str, list[float]] = {name: [] for name in acts}
-    for question in asked:
-        for name, act in acts.items():
-            took[name].append(_seconds(act, question))
-    click.echo(f"{len(asked)} questions over {sum(book.entries for book in english):,} entries, words shown in place:")
-    for name, seconds in took.items():
-        click.echo(f"  {name}: p50 {statistics.median(seconds) * 1e3:.1f} ms, p99 {_p99(seconds) * 1e3:.1f} ms")
-    ours, ours_page, theirs, theirs_page = (statistics.median(seconds) for seconds in took.values())
-    good = theirs >= LEAST_TIMES * ours
-    click.echo(
-        f"{'PASS' if good else 'FAIL'} at the median the search is {theirs / ours:.1f} times as fast, ten results each;"
-        f" the pages, as they are, {theirs_page / ours_page:.1f} times"
+    click.echo(f"{count} questions over {sum(book.entries for book in english):,} entries, words shown in place:")
+    results: tuple[Act, Act] = (
+        lambda question: questions.shown(state, question),
+        lambda question: kiwix.found(question.text, "en", 10),
     )
+    pages: tuple[Act, Act] = (
+        lambda question: portal_page(portal, question),
+        lambda question: kiwix.page(question.text, "en"),
+    )
+    # Each is asked what it was not asked before: kiwix-serve remembers a search.
+    good = _told("ten results, the kiosk's function and kiwix-serve's /search as XML", results, asked[:count])
+    good &= _told("the page of results as visitors get it, both by HTTP (10 and 25 results)", pages, asked[count:])
+    floor = _p50([_seconds(lambda _: kiwix.nothing(), question) for question in asked[:count]])
+    click.echo(f"an answer of kiwix-serve's without a search takes {floor * 1e3:.1f} ms at the median")
     used = psutil.Process(portal.process.pid).memory_info().rss
+    small = used <= kiwix.memory_bytes
     click.echo(
-        f"memory: the whole portal {rest / 1e6:.0f} MB before and {used / 1e6:.0f} MB after, kiwix-serve"
-        f" {kiwix.memory_bytes / 1e6:.0f} MB"
+        f"{_verdict(good=small)} memory: the whole portal {rest / 1e6:.0f} MB before and {used / 1e6:.0f} MB after,"
+        f" kiwix-serve {kiwix.memory_bytes / 1e6:.0f} MB"
     )
-    return good
+    return good and small
+
+
+def _told(what: str, acts: tuple[Act, Act], asked: list[Question]) -> bool:
+    # In turns, so that what else the machine does meets both; each goes first as often as the other.
+    took: tuple[list[float], list[float]] = [], []
+    for number, question in enumerate(asked):
+        for each in (0, 1) if number % 2 else (1, 0):
+            took[each].append(_seconds(acts[each], question))
+    (ours, our_tail), (theirs, their_tail) = ((_p50(seconds), _p99(seconds)) for seconds in took)
+    click.echo(
+        f"  {what}: p50 {ours * 1e3:.1f} and {theirs * 1e3:.1f} ms, p99 {our_tail * 1e3:.1f} and {their_tail * 1e3:.1f} ms"
+    )
+    quick, steady = theirs >= LEAST_TIMES * ours, our_tail <= their_tail
+    click.echo(
+        f"  {_verdict(good=quick)} {theirs / ours:.1f} times as fast at the median, {LEAST_TIMES:.0f} are wanted"
+    )
+    click.echo(f"  {_verdict(good=steady)} {their_tail / our_tail:.1f} times as fast at p99, 1 is wanted")
+    return quick and steady
+
+
+def _verdict(*, good: bool) -> str:
+    return "OK" if good else "missed"
 
 
 def portal_page(portal: Served, question: Question) -> None:
@@ -145,6 +162,10 @@ def _seconds(act: Act, question: Question) -> float:
     started = time.perf_counter()
     act(question)
     return time.perf_counter() - started
+
+
+def _p50(seconds: list[float]) -> float:
+    return statistics.median(seconds)
 
 
 def _p99(seconds: list[float]) -> float:

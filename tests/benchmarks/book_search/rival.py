@@ -54,6 +54,11 @@ class Kiwix:
         with urllib.request.urlopen(f"{self.url}/search?{urlencode(query)}", timeout=60) as answer:
             answer.read()
 
+    def nothing(self) -> None:
+        """Ask for what needs no search."""
+        with urllib.request.urlopen(f"{self.url}/catalog/v2/root.xml", timeout=60) as answer:
+            answer.read()
+
 
 def _without_accents(text: str) -> str:
     # Debian 12's forgets to take them off the question, though its indexes have none.
