@@ -20,6 +20,7 @@ WARM, HOT = 70, 80
 """Degrees: from the second on a Pi makes itself slower."""
 LOW_BYTES = 500_000_000
 LOW_MEMORY = 0.08
+MOST_TITLES = 3
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,27 @@ def bad(sentence: str, remedy: str) -> Light:
 def unknown() -> Light:
     """Return the light of what this machine does not tell."""
     return Light("unknown", gettext("Not known"), gettext("This machine does not tell."))
+
+
+def searched(sentence: str, broken: list[str], waiting: list[str]) -> Light:
+    """Return that content is served, and which books the search leaves out.
+
+    Args:
+        sentence: what is served.
+        broken: titles of books that can not be read.
+        waiting: titles of books whose words are not listed yet.
+    """
+    if broken:
+        told = gettext("Broken, and not searched: %(titles)s.", titles=_some(broken))
+        return wait(f"{sentence} {told}", gettext("Ask its publisher for a new edition."))
+    if waiting:
+        told = gettext("Not searched yet: %(titles)s.", titles=_some(waiting))
+        return wait(f"{sentence} {told}", gettext("Is there room on the card? The next sync goes on with it."))
+    return good(sentence)
+
+
+def _some(titles: list[str]) -> str:
+    return ", ".join(titles[:MOST_TITLES]) + (" …" if len(titles) > MOST_TITLES else "")
 
 
 def disk(free: int, total: int) -> Light:

@@ -17,8 +17,8 @@ from kiosk.console.lights import Light, named
 from kiosk.console.syncs import Sync
 from kiosk.host import health, link, processes, timekeeping
 from kiosk.host.health import Health
+from kiosk.store import book_index, books, events, generations, moderation, queue, unreadable
 from kiosk.store import clock as clocks
-from kiosk.store import events, generations, moderation, queue, unreadable
 from kiosk.web import current, i18n
 from kiosk.web.db import conn
 
@@ -65,8 +65,16 @@ def _content() -> Light:
             more = gettext("The federation has announced nothing since %(day)s.", day=i18n.day(since.date()))
             light = lights.wait(f"{sentence} {more}")
         else:
-            light = lights.good(sentence)
+            light = lights.searched(sentence, *_unsearched(number))
     return named(light, "content", title, "content.show", label)
+
+
+def _unsearched(number: int) -> tuple[list[str], list[str]]:
+    # Titles of the books that are broken, and of those that have no index yet for another reason.
+    state = current.state()
+    without = [b for b in books.all_of(conn(), number) if not book_index.path_of(state, b.sha256).exists()]
+    broken = [book for book in without if book_index.is_refused(state, book.sha256)]
+    return [book.item.title for book in broken], [book.item.title for book in without if book not in broken]
 
 
 def _sync(history: list[Sync]) -> Light:

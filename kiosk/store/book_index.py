@@ -42,7 +42,7 @@ HASH_BYTES = 8 << 20
 """What SQLite gathers before it writes a piece of the index."""
 MERGED_PAGES = 500
 """Pages of the index that are written at a time when its pieces are brought together."""
-PAGE_BYTES = 16384
+PAGE_BYTES = 8192
 """SQLite's pages: several blocks of texts fill one, where one of 4096 bytes would be left half empty."""
 SCHEMA = """\
 CREATE TABLE made (pages INTEGER NOT NULL, step TEXT NOT NULL, fault TEXT NOT NULL) STRICT;
@@ -63,6 +63,16 @@ CREATE VIRTUAL TABLE titles USING fts5 (
 def path_of(state: State, sha256: str) -> Path:
     """Return where the index of the book with this SHA-256 lies when it is whole."""
     return state.indexes / f"{sha256}-{VERSION}"
+
+
+def is_refused(state: State, sha256: str) -> bool:
+    """Tell whether the book with this SHA-256 has no index since it is broken, as far as the card tells."""
+    draft = path_of(state, sha256).with_suffix(".part")
+    try:
+        with closing(sqlite3.connect(f"{draft.absolute().as_uri()}?mode=ro", uri=True, timeout=0.2)) as conn:
+            return bool(conn.execute("SELECT fault FROM made").fetchone()[0])
+    except (sqlite3.Error, TypeError):  # not begun, or at work
+        return False
 
 
 def prune(state: State, wanted: set[str]) -> None:

@@ -186,6 +186,7 @@ def test_what_was_done_is_not_done_again(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_a_full_card_leaves_no_half_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     book, index = many(tmp_path), tmp_path / "index"
+    monkeypatch.setattr(book_index, "PAGE_BYTES", 1024)  # so that an empty index has no room for these words
     free = shutil.disk_usage(tmp_path).free
     with pytest.raises(NoSpace):
         book_index.build(book, index, spare_bytes=free * 2)
@@ -197,7 +198,6 @@ def test_a_full_card_leaves_no_half_index(tmp_path: Path, monkeypatch: pytest.Mo
         conn.execute(f"PRAGMA max_page_count = {conn.execute('PRAGMA page_count').fetchone()[0]}")
         return conn
 
-    monkeypatch.setattr(book_index, "PAGE_BYTES", 1024)  # so that an empty index has no room for these words
     monkeypatch.setattr(book_index, "_draft", small)
     with pytest.raises(NoSpace):
         book_index.build(book, index)

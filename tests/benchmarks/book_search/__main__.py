@@ -137,7 +137,8 @@ def _told(what: str, acts: tuple[Act, Act], asked: list[Question]) -> bool:
             took[each].append(_seconds(acts[each], question))
     (ours, our_tail), (theirs, their_tail) = ((_p50(seconds), _p99(seconds)) for seconds in took)
     click.echo(
-        f"  {what}: p50 {ours * 1e3:.1f} and {theirs * 1e3:.1f} ms, p99 {our_tail * 1e3:.1f} and {their_tail * 1e3:.1f} ms"
+        f"  {what}: p50 {ours * 1e3:.1f} and {theirs * 1e3:.1f} ms,"
+        f" p99 {our_tail * 1e3:.1f} and {their_tail * 1e3:.1f} ms"
     )
     quick, steady = theirs >= LEAST_TIMES * ours, our_tail <= their_tail
     click.echo(
