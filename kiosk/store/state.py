@@ -5,7 +5,7 @@ objects/ab/abcd…         verified files of installed packs, named by their SHA
 parts/                   what is being fetched
 generations/<n>/         an immutable set of installed packs (hard links into objects/)
 current -> generations/<n>
-indexes/                 which words stand on which page of a book, by the SHA-256 of the book
+indexes/                 which words stand on which page of a book, and its texts, by its SHA-256
 trust/                   verified metadata and heads, laid out as a repository
 documents/ab/abcd…       papers that were added here, named by their SHA-256
 uploads/                 files on their way here, by the number of the upload

@@ -104,7 +104,7 @@ def _judged(state: State, shelved: list[Shelved], kiwix: Kiwix) -> bool:
 
 def _timed(state: State, portal: Served, kiwix: Kiwix, shelved: list[Shelved], count: int) -> bool:
     english = [book for book in shelved if book.language == "en"]
-    asked = questions.made([book.file for book in english], 2 * count)
+    asked = questions.made([book.file for book in english], 3 * count)
     rest = psutil.Process(portal.process.pid).memory_info().rss
     click.echo(f"{count} questions over {sum(book.entries for book in english):,} entries, words shown in place:")
     results: tuple[Act, Act] = (
@@ -117,7 +117,11 @@ def _timed(state: State, portal: Served, kiwix: Kiwix, shelved: list[Shelved], c
     )
     # Each is asked what it was not asked before: kiwix-serve remembers a search.
     good = _told("ten results, the kiosk's function and kiwix-serve's /search as XML", results, asked[:count])
-    good &= _told("the page of results as visitors get it, both by HTTP (10 and 25 results)", pages, asked[count:])
+    good &= _told(
+        "the page of results as visitors get it, both by HTTP (10 and 25 results)", pages, asked[count : 2 * count]
+    )
+    tens: tuple[Act, Act] = (pages[0], lambda question: kiwix.page(question.text, "en", 10))
+    _told("told only: the pages with ten results each", tens, asked[2 * count :], wanted=1)
     floor = _p50([_seconds(lambda _: kiwix.nothing(), question) for question in asked[:count]])
     click.echo(f"an answer of kiwix-serve's without a search takes {floor * 1e3:.1f} ms at the median")
     used = psutil.Process(portal.process.pid).memory_info().rss
@@ -129,7 +133,7 @@ def _timed(state: State, portal: Served, kiwix: Kiwix, shelved: list[Shelved], c
     return good and small
 
 
-def _told(what: str, acts: tuple[Act, Act], asked: list[Question]) -> bool:
+def _told(what: str, acts: tuple[Act, Act], asked: list[Question], wanted: float = LEAST_TIMES) -> bool:
     # In turns, so that what else the machine does meets both; each goes first as often as the other.
     took: tuple[list[float], list[float]] = [], []
     for number, question in enumerate(asked):
@@ -140,11 +144,9 @@ def _told(what: str, acts: tuple[Act, Act], asked: list[Question]) -> bool:
         f"  {what}: p50 {ours * 1e3:.1f} and {theirs * 1e3:.1f} ms,"
         f" p99 {our_tail * 1e3:.1f} and {their_tail * 1e3:.1f} ms"
     )
-    quick, steady = theirs >= LEAST_TIMES * ours, our_tail <= their_tail
-    click.echo(
-        f"  {_verdict(good=quick)} {theirs / ours:.1f} times as fast at the median, {LEAST_TIMES:.0f} are wanted"
-    )
-    click.echo(f"  {_verdict(good=steady)} {their_tail / our_tail:.1f} times as fast at p99, 1 is wanted")
+    quick, steady = theirs >= wanted * ours, our_tail <= their_tail
+    click.echo(f"  {_verdict(good=quick)} {theirs / ours:.1f} times as fast at the median, {wanted:.0f} wanted")
+    click.echo(f"  {_verdict(good=steady)} {their_tail / our_tail:.1f} times as fast at p99, 1 wanted")
     return quick and steady
 
 

@@ -48,9 +48,11 @@ class Kiwix:
             told = ElementTree.fromstring(answer.read())
         return [unquote(item.findtext("link", "")).removeprefix("/content").strip("/") for item in told.iter("item")]
 
-    def page(self, question: str, language: str) -> None:
-        """Ask for its own page of results, with as many as it shows by itself."""
+    def page(self, question: str, language: str, most: int | None = None) -> None:
+        """Ask for its own page of results, with as many as it shows by itself if it is not said."""
         query = {"pattern": _without_accents(question), "books.filter.lang": zim_tools.ISO_639_3[language]}
+        if most:
+            query |= {"start": "1", "pageLength": str(most)}
         with urllib.request.urlopen(f"{self.url}/search?{urlencode(query)}", timeout=60) as answer:
             answer.read()
 
