@@ -106,6 +106,15 @@ def test_pages_are_found_and_nothing_else(tmp_path: Path) -> None:
         assert Reader(conn).text(0) == Text("a.html", "Goats", "Goats eat leaves.")
 
 
+def test_a_page_of_an_old_book_is_called_by_its_namespace_too(tmp_path: Path) -> None:
+    book, index = tmp_path / "old.zim", tmp_path / "index"
+    page = Page("A", "a.html", b"<title>Goats</title>Goats eat.", "text/html", "")
+    book.write_bytes(made((page,), (ZSTD,), version=(5, 0), main=0).whole())
+    book_index.build(book, index)
+    with closing(sqlite3.connect(index)) as conn:
+        assert Reader(conn).text(0) == Text("A/a.html", "Goats", "Goats eat.")
+
+
 def test_names_stand_for_their_pages_and_the_shortest_come_first(tmp_path: Path) -> None:
     book = bound(
         tmp_path,
