@@ -77,6 +77,7 @@ class Head:
         kinds: of its items.
         full, patches: the ways to it.
         segments: for repair.
+        apart: the manifest as a blob of its own; None where it travels in the routes alone.
     """
 
     pack: str
@@ -90,6 +91,7 @@ class Head:
     full: Route
     patches: tuple[Route, ...] = ()
     segments: Segments | None = None
+    apart: Blob | None = None
 
     def route_from(self, manifest_sha256: str) -> Route:
         """Return the cheapest route for a kiosk that has the version of this manifest ("" for none)."""
@@ -98,17 +100,19 @@ class Head:
         return min((self.full, *fitting), key=lambda route: route.download_bytes)
 
     def all_blobs(self) -> Iterator[Blob]:
-        """Yield every blob that the head names itself: routes, segments, and their leaf lists."""
+        """Yield every blob that the head names itself: routes, segments, the manifest, and their leaf lists."""
         named = [blob for route in (self.full, *self.patches) for blob in route.blobs]
         if self.segments is not None:
             named += [self.segments.index, *self.segments.blobs]
+        if self.apart is not None:
+            named.append(self.apart)
         yield from with_leaves(named)
 
     def to_bytes(self) -> bytes:
         """Return the canonical JSON."""
         value = {
             "format": FORMAT, "pack": self.pack, "version": self.version,
-            "manifest": {"sha256": self.manifest_sha256, "size_bytes": self.manifest_bytes},
+            "manifest": self._listing(),
             "installed_bytes": self.installed_bytes, "entries": self.entries, "kinds": list(self.kinds),
             "full": self.full.to_value(), "patches": [patch.to_value() for patch in self.patches],
         }  # fmt: skip
@@ -117,6 +121,11 @@ class Head:
         if self.segments is not None:
             value["segments"] = self.segments.to_value()
         return manifest.canonical(value)
+
+    def _listing(self) -> dict[str, Any]:
+        if self.apart is None:
+            return {"sha256": self.manifest_sha256, "size_bytes": self.manifest_bytes}
+        return self.apart.to_value() | {"apart": True}
 
 
 def start_of(manifest_sha256: str) -> str:
@@ -163,6 +172,7 @@ def parse(data: bytes, name: str = "head") -> Head:
         full=_route(root.fields("full"), patch=False),
         patches=tuple(_route(each, patch=True) for each in root.sequence("patches")),
         segments=_segments(root.fields("segments")) if "segments" in root else None,
+        apart=blobs.read(listing) if listing.flag("apart", False) else None,
     )
     listing.finish()
     root.finish()

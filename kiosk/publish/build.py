@@ -153,7 +153,7 @@ def write_pack(version: Version, folder: Path, out: Path) -> BuiltPack:
     head = Head(
         manifest.pack, manifest.version, hashlib.sha256(data).hexdigest(), len(data), manifest.installed_bytes,
         manifest.size_bytes, manifest.entries, manifest.kinds, routes.full(version, folder), (),
-        routes.segments(version, folder),
+        routes.segments(version, folder), next(routes.keep([data], folder)) if manifest.books else None,
     )  # fmt: skip
     shutil.rmtree(drafts(folder))
     (folder / "manifest.json").write_bytes(data)

@@ -78,17 +78,19 @@ class Exported:
 
 def held(state: State, channel: str, head: Head, new: NewPack) -> Held:
     """Return what can be passed on of a pack that was installed from a channel."""
-    cuts = (
+    cuts = tuple(
         Cut(blob, str(state.object_path(media.entry.sha256).relative_to(state.folder)), number * BLOB_BYTES)
         for item in new.manifest.items
         for media in item.media
         for number, blob in enumerate(media.blobs)
     )
+    if head.apart:
+        cuts = (*cuts, Cut(head.apart, str(state.object_path(head.manifest_sha256).relative_to(state.folder)), 0))
     other = [blob for patch in head.patches for blob in patch.blobs]
     if head.segments:
         other += [head.segments.index, *head.segments.blobs]
     target = f"{channel}/{head.pack}.json"
-    return Held(target, head.pack, head.version, new.head_sha256, head.full.blobs, tuple(other), tuple(cuts))
+    return Held(target, head.pack, head.version, new.head_sha256, head.full.blobs, tuple(other), cuts)
 
 
 def keep(state: State, installed: Sequence[Held]) -> None:
