@@ -19,12 +19,17 @@ from kiosk.errors import ConfigError, KioskError, MirrorError, NoSpace, TrustErr
 from kiosk.host import link, timekeeping
 from kiosk.store import clock as clocks
 from kiosk.store import db, events
-from kiosk.sync import carry, lock
+from kiosk.store.state import State
+from kiosk.sync import brought, carry, lock
+from kiosk.sync.brought import Brought
+from kiosk.sync.by_hand import UNKNOWN, Stick
 from kiosk.sync.carry import Exported
+from kiosk.sync.kept import TIMESTAMP
 from kiosk.sync.meter import Meter
 from kiosk.sync.mirrors import FolderMirror, Mirror
 
 REPOSITORY, FILL = "kiosk-repository", "please-fill"
+LAST = "what the channels offered last"
 FOLDER = click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 
 
@@ -33,19 +38,21 @@ FOLDER = click.argument("folder", type=click.Path(exists=True, file_okay=False, 
 @CONFIG
 @JSON
 def import_(folder: Path, config_path: Path, json_: bool) -> None:
-    """Sync from FOLDER alone: a copy of a repository, or a stick that has one in `kiosk-repository/`.
+    """Sync from FOLDER alone: a copy of a repository, or a stick that has one in `kiosk-repository/`, or books (ZIM).
 
-    All is checked as if it came over the internet. It costs nothing of the data budget; a pause does not hold.
+    All is checked as if it came over the internet. It costs nothing of the data budget; a pause does not hold. A book
+    that a pack on offer waits for is taken, and not fetched with that pack.
 
     \b
     Example:
       kiosk sync import /media/stick
     """
     config, place = configuration.load(config_path), repository_on(folder)
-    if not holds_repository(place):
+    files = brought.on(folder)
+    if not holds_repository(place) and not files:
         _record(config, "import.failed", message=f"{place}: this is not a repository", hint="")
         raise ConfigError(f"{place}: this is not a repository", "name the folder that has metadata/ and blobs/ in it")
-    syncing.run(config, [FolderMirror(place)], json_=json_, by_hand=True)
+    _take(config, place, files, json_=json_)
 
 
 @click.command()
@@ -54,24 +61,25 @@ def import_(folder: Path, config_path: Path, json_: bool) -> None:
 def stick(folder: Path, config_path: Path) -> None:
     """Do what the stick mounted at FOLDER asks for; nothing, if it asks for nothing.
 
-    A stick with a repository in `kiosk-repository/` is imported. One with a file `kiosk-repository/please-fill` is then
-    filled with what this kiosk has, to be taken to the next.
+    A stick with a repository in `kiosk-repository/` is imported. Books (ZIM), at its top or in a folder, that packs on
+    offer wait for are taken. One with a file `kiosk-repository/please-fill` is then filled with what this kiosk has, to
+    be taken to the next.
 
     \b
     Example:
       kiosk sync stick /run/kiosk-usb/sdb1
     """
     config = configuration.load(config_path)
-    place = folder / REPOSITORY
-    if not place.is_dir():
+    place, files = folder / REPOSITORY, brought.on(folder)
+    if not place.is_dir() and not files:
         told = f"{folder}: there is no {REPOSITORY}/ on this stick; nothing is done"
         _record(config, "import.failed", message=told, hint="")
         click.echo(told)
         return
     fill = (place / FILL).exists()
-    if holds_repository(place):
+    if holds_repository(place) or files:
         try:
-            syncing.run(config, [FolderMirror(place)], json_=False, by_hand=True)
+            _take(config, place, files, json_=False)
         except (TrustError, MirrorError) as error:
             if not fill:
                 raise
@@ -79,6 +87,17 @@ def stick(folder: Path, config_path: Path) -> None:
             click.echo(f"nothing is taken from the stick: {error.message}")
     if fill:
         _tell(_export(config, place, [], quiet=False), place)
+
+
+def _take(config: Config, place: Path, files: tuple[Brought, ...], *, json_: bool) -> None:
+    # A stick that has books alone is held against what the channels offered when they were last asked.
+    known = holds_repository(place)
+    if not known and not (State(config.state).trust / TIMESTAMP).is_file():
+        told = f"{files[0].path}: it is not known yet which books the channels offer"
+        _record(config, "import.failed", message=told, hint=UNKNOWN)
+        raise ConfigError(told, UNKNOWN)
+    mirror = FolderMirror(place) if known else FolderMirror(State(config.state).trust, LAST)
+    syncing.run(config, [mirror], json_=json_, stick=Stick(files, known))
 
 
 @click.command()

@@ -169,6 +169,8 @@ def _tell_cost(todo: Plan, needed: Room, found: Status, speed: int, told: str) -
 
 
 def _route(step: Step, changes: dict[str, Change]) -> str:
+    if step.adoption:
+        return "besides the book that was brought"
     return f"patch from {changes[step.head.pack].before}" if step.route.start else "full"
 
 

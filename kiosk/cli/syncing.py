@@ -16,6 +16,7 @@ from kiosk.store import reasons
 from kiosk.store.state import State
 from kiosk.sync import neighbours
 from kiosk.sync.agent import Agent
+from kiosk.sync.by_hand import Stick
 from kiosk.sync.mirrors import FolderMirror, HttpMirror, Mirror
 from kiosk.sync.plan import Change
 from kiosk.sync.session import Outcome
@@ -49,12 +50,12 @@ def free_mirrors(config: Config) -> list[Mirror]:
     return found
 
 
-def agent(config: Config, asked: Sequence[Mirror], *, by_hand: bool = False) -> Agent:
-    """Return the agent that syncs the kiosk of `config` from mirrors."""
-    return Agent(config, asked, system_clock, by_hand=by_hand)
+def agent(config: Config, asked: Sequence[Mirror], *, stick: Stick | None = None) -> Agent:
+    """Return the agent that syncs the kiosk of `config` from mirrors, and what an operator put in."""
+    return Agent(config, asked, system_clock, stick=stick)
 
 
-def run(config: Config, asked: Sequence[Mirror], *, json_: bool, by_hand: bool = False) -> None:
+def run(config: Config, asked: Sequence[Mirror], *, json_: bool, stick: Stick | None = None) -> None:
     """Sync, with a progress line on a terminal, and tell how it ended.
 
     Raises:
@@ -62,7 +63,7 @@ def run(config: Config, asked: Sequence[Mirror], *, json_: bool, by_hand: bool =
     """
     line = ProgressLine("fetching", json_)
     try:
-        outcome = agent(config, asked, by_hand=by_hand).run(line.bytes)
+        outcome = agent(config, asked, stick=stick).run(line.bytes)
     except BudgetSpent as stop:
         for pack, before, after in stop.detail.get("changes", []) if not json_ else ():
             click.echo(told(Change(pack, before, after)))
@@ -78,8 +79,13 @@ def _tell(outcome: Outcome, config: Config, *, json_: bool) -> None:
             "generation": outcome.generation, "fetched_bytes": outcome.fetched_bytes,
             "changes": [vars(change) for change in outcome.changes],
             "left": {pack: refusal.to_value() for pack, refusal in outcome.left.items()},
+            "books": outcome.books.taken, "refused": outcome.books.refused,
         })  # fmt: skip
         return
+    for title in outcome.books.taken:
+        click.echo(f"taken from the stick: the book '{title}'")
+    for refused in outcome.books.refused:
+        click.echo(f"not taken from the stick: {refused}")
     for change in outcome.changes:
         click.echo(told(change))
     for pack, refusal in outcome.left.items():

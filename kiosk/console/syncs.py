@@ -73,7 +73,7 @@ def light(event: Event) -> Light:
         remedy = str(detail.get("hint", ""))
         return Light("bad", gettext("Failed"), str(detail.get("message", "")), remedy)
     if event.kind == "sync.finished":
-        return Light("good", gettext("In order"), _changes(detail))
+        return Light("good", gettext("In order"), _told(detail))
     if event.kind == "sync.paused":
         return Light("wait", gettext("Waiting"), pauses.sentence(detail))
     if event.kind == "sync.rolled_back":
@@ -82,6 +82,12 @@ def light(event: Event) -> Light:
     if abs(current.now() - event.at) > LONGEST_SYNC:
         return Light("bad", gettext("Cut"), gettext("It began and did not end. The next one goes on from there."))
     return Light("wait", gettext("Running"), gettext("It has begun and not ended yet."))
+
+
+def _told(detail: dict[str, Any]) -> str:
+    books = [gettext("The book “%(title)s” was taken from the stick.", title=each) for each in detail.get("books", [])]
+    books += [gettext("Not taken from the stick: %(reason)s", reason=each) for each in detail.get("refused", [])]
+    return " ".join(map(str, [*books, _changes(detail)]))
 
 
 def _changes(detail: dict[str, Any]) -> str:

@@ -153,12 +153,30 @@ def unsqueeze(data: bytes, size: int, name: str, reference: bytes = b"") -> byte
     Raises:
         FormatError: it is not such a frame, or holds another number of bytes.
     """
+    found = _unsqueezed(data, size, name, reference)
+    if len(found) != size:
+        raise FormatError(f"{name}: a part holds another number of bytes than was said")
+    return found
+
+
+def unsqueezed(data: bytes, most: int, name: str) -> bytes:
+    """Return the bytes, at most so many, that `squeeze` was given without a reference.
+
+    Raises:
+        FormatError: it is not such a frame, or holds more.
+    """
+    found = _unsqueezed(data, most, name, b"")
+    if len(found) > most:
+        raise FormatError(f"{name}: a part holds more than {most:,} bytes")
+    return found
+
+
+def _unsqueezed(data: bytes, most: int, name: str, reference: bytes) -> bytes:
+    # At most one byte more than `most`.
     options: dict[int, int] = {zstd.DecompressionParameter.window_log_max: WINDOW_LOG[PATCH]}
     prefix = zstd.ZstdDict(reference, is_raw=True).as_prefix if len(reference) >= SHORTEST_PREFIX else None
     try:
-        found = zstd.ZstdDecompressor(zstd_dict=prefix, options=options).decompress(data, size + 1)
+        decoder = zstd.ZstdDecompressor(zstd_dict=prefix, options=options)
+        return bytes(decoder.decompress(data, most + 1))
     except (zstd.ZstdError, MemoryError) as error:
         raise FormatError(f"{name}: it can not be decompressed: {error}") from error
-    if len(found) != size:
-        raise FormatError(f"{name}: a part holds another number of bytes than was said")
-    return bytes(found)

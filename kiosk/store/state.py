@@ -6,6 +6,7 @@ parts/                   what is being fetched
 generations/<n>/         an immutable set of installed packs (hard links into objects/)
 current -> generations/<n>
 indexes/                 which words stand on which page of a book, and its texts, by its SHA-256
+brought/                 books that came by hand and wait for the rest of their packs, and the manifests that name them
 trust/                   verified metadata and heads, laid out as a repository
 documents/ab/abcd…       papers that were added here, named by their SHA-256
 uploads/                 files on their way here, by the number of the upload
@@ -66,6 +67,11 @@ class State:
     def indexes(self) -> Path:
         """The indexes of books."""
         return self.folder / "indexes"
+
+    @property
+    def brought(self) -> Path:
+        """Books that came by hand, and manifests of packs on offer; made when there are any."""
+        return self.folder / "brought"
 
     @property
     def trust(self) -> Path:

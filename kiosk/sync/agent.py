@@ -10,10 +10,11 @@ import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
+from functools import partial
 
 from kiosk.clock import Clock, Reading
 from kiosk.config import Config
-from kiosk.errors import BudgetSpent, ConfigError, KioskError, NoSpace, StoreError
+from kiosk.errors import BudgetSpent, KioskError, NoSpace, StoreError
 from kiosk.host import link, timekeeping
 from kiosk.packs.manifest import Manifest
 from kiosk.store import clock as clocks
@@ -23,15 +24,16 @@ from kiosk.store.holds import Hold
 from kiosk.store.state import State
 from kiosk.store.transfers import Step
 from kiosk.store.usage import Link
-from kiosk.sync import book_indexes, carry, install, lock, offers, papers, room, stage, updater
+from kiosk.sync import adoption, book_indexes, by_hand, install, lock, offers, papers, room, stage, tidying, updater
+from kiosk.sync.by_hand import Stick
 from kiosk.sync.failures import told
 from kiosk.sync.fetch import Fetcher
 from kiosk.sync.meter import Meter
 from kiosk.sync.mirrors import Mirror
 from kiosk.sync.offers import Offer
 from kiosk.sync.progress import Counted, Noted, Progress
-from kiosk.sync.session import Outcome, Session
-from kiosk.sync.updater import Refreshed
+from kiosk.sync.session import Books, Outcome, Session
+from kiosk.sync.updater import Refreshed, SignedHead
 
 
 class Agent:
@@ -41,7 +43,7 @@ class Agent:
         config: the kiosk.
         mirrors: whom to ask, the most wanted first.
         clock: dates what is written.
-        by_hand: an operator brought a stick: a pause does not hold.
+        stick: what an operator put in, if this is why it syncs: a pause does not hold.
         wait: waits for some seconds between rounds to the mirrors; handed in so that tests need not.
         vouched: tells whether anyone vouches for that clock.
     """
@@ -52,14 +54,14 @@ class Agent:
         mirrors: Sequence[Mirror],
         clock: Clock,
         *,
-        by_hand: bool = False,
+        stick: Stick | None = None,
         wait: Callable[[float], None] = time.sleep,
         vouched: Callable[[], bool] = timekeeping.vouched,
     ) -> None:
         self._config = config
         self._mirrors = tuple(mirrors)
         self._clock = clock
-        self._by_hand = by_hand
+        self._stick = stick
         self._wait = wait
         self._vouched = vouched
         self._state = State(config.state)
@@ -109,6 +111,7 @@ class Agent:
             self._record(
                 conn, "sync.finished", generation=outcome.generation, fetched_bytes=outcome.fetched_bytes,
                 changes=[[c.pack, c.before, c.after] for c in outcome.changes],
+                books=list(outcome.books.taken), refused=list(outcome.books.refused),
             )  # fmt: skip
         return outcome
 
@@ -151,12 +154,15 @@ class Agent:
         return failure
 
     def _run(self, session: Session, noted: Noted) -> Outcome:
-        offer = self._offer(session)
+        offer, books = self._with_books(session, self._offer(session), noted)
+        alone = self._stick is not None and not self._stick.has_repository
+        if alone and not offer.plan.changes:
+            return Outcome(self._state.current_number(), (), session.meter.total_bytes, {}, books)
         if not offer.plan.changes and self._state.current_number():
             papers.read_left(self._state, session.conn, self._state.current_number(), self._clock())
             search_index.build_missing(session.conn, self._state)
             self._finish_cut(session.conn, offer)
-            return Outcome(self._state.current_number(), (), session.meter.total_bytes, offer.plan.left)
+            return Outcome(self._state.current_number(), (), session.meter.total_bytes, offer.plan.left, books)
         room.check(offer, self._state, self._config.sync.spare_bytes)
         noted.step(Step.FETCH, to_fetch := room.to_fetch(offer, self._state))
         staged, stop = self._staged(session, offer, Counted(session.meter, to_fetch, noted))
@@ -172,12 +178,25 @@ class Agent:
         search_index.build(session.conn, self._state, number)
         self._index_books(session.conn, number)
         install.activate(self._state, session.conn, number)
-        self._tidy(session.conn, offer, packs, parts=stop is None)
+        self._tidy(session.conn, offer, packs, parts=stop is None and not alone)
         changes = tuple(c for c in offer.plan.changes if not c.after or c.pack in staged)
         if stop:
             stop.detail.update(generation=number, changes=[[c.pack, c.before, c.after] for c in changes])
             raise stop
-        return Outcome(number, changes, session.meter.total_bytes, offer.plan.left)
+        return Outcome(number, changes, session.meter.total_bytes, offer.plan.left, books)
+
+    def _with_books(self, session: Session, offer: Offer, noted: Noted) -> tuple[Offer, Books]:
+        # The books that were brought are taken first, so that what is told and planned is what is left to fetch.
+        if self._stick is None:
+            return offer, Books()
+        noted.step(Step.INSTALL)
+        books = by_hand.take(
+            self._state, session, offers.waiting(offer), offer.manifests, self._stick, self._config.sync.spare_bytes,
+            partial(self._record, session.conn),
+        )  # fmt: skip
+        if books.taken:
+            offer = self._made(session, offer.heads, tuple(holds.all_of(session.conn).values()), whole=False)
+        return offer if self._stick.has_repository else offers.by_hand_alone(offer), books
 
     def _index_books(self, conn: db.Connection, number: int) -> None:
         book_indexes.build(self._state, conn, number, self._config.sync.spare_bytes)
@@ -188,20 +207,7 @@ class Agent:
             self._tidy(conn, offer, [self._as_it_is(pack) for pack in offer.installed.values()])
 
     def _tidy(self, conn: db.Connection, offer: Offer, packs: Sequence[NewPack], *, parts: bool = True) -> None:
-        # What is served is whole by now. A card without room for this makes the sync no failure: the next one does it.
-        new = {pack.manifest_sha256: pack for pack in packs}
-        held = [
-            carry.held(self._state, signed.channel, signed.head, new[signed.head.manifest_sha256])
-            for signed in offer.heads
-            if signed.head.manifest_sha256 in new
-        ]
-        try:
-            carry.keep(self._state, held)
-            install.prune(self._state, conn, parts=parts)
-        except (OSError, NoSpace) as error:
-            failure = told(error)
-            if not isinstance(failure, NoSpace):
-                raise
+        if failure := tidying.tidy(self._state, conn, offer, packs, parts=parts):
             with suppress(NoSpace):
                 self._record(conn, "carry.failed", message=failure.message, hint=failure.hint or "")
 
@@ -213,11 +219,11 @@ class Agent:
         for step in offer.plan.steps:
             counted.what = step.head.pack
             size = step.route.download_bytes
-            refused = manners.may_take(session.meter.settings, Link.METERED, step.head.kinds, size)
+            refused = manners.may_take(session.meter.settings, Link.METERED, step.kinds, size)
             mirrors = [m for m in session.mirrors if not (refused and session.meter.link(m) is Link.METERED)]
             fetcher = Fetcher(mirrors, self._state.parts, counted, pause=self._wait)
             try:
-                staged[step.head.pack] = stage.pack(self._state, session.conn, fetcher, step.head, step.route)
+                staged[step.head.pack] = stage.pack(self._state, session.conn, fetcher, step)
             except BudgetSpent as stop:
                 return staged, stop
         return staged, None
@@ -227,23 +233,30 @@ class Agent:
         held = tuple(holds.all_of(conn).values())
         whole = whole or session.meter.settings.packs is None
         refreshed = self._refreshed(session, held, whole=whole)
-        number = self._state.current_number()
-        current = generations.get(conn, number)
-        installed = {pack.pack: pack for pack in current.packs} if current else {}
         with db.transaction(conn):
             holds.lift(conn, manners.lifted({s.head.pack: s.head.version for s in refreshed.heads}, held))
-        offers.remember(conn, refreshed.heads, installed, whole=whole)
-        links = {session.meter.link(mirror) for mirror in session.mirrors}
-        link = next(each for each in Link if each in links)
-        offer = offers.make(refreshed.heads, installed, session.meter.settings, held, link)
+        offer = self._made(session, refreshed.heads, held, whole=whole)
+        waiting = offers.waiting(offer)
+        adoption.prune(self._state, waiting)
+        by_hand.learn(self._state, session, waiting, offer.manifests)
         room.check_claim(offer, self._config.sync.most_bytes)
         return offer
+
+    def _made(self, session: Session, heads: tuple[SignedHead, ...], held: Sequence[Hold], *, whole: bool) -> Offer:
+        number = self._state.current_number()
+        current = generations.get(session.conn, number)
+        installed = {pack.pack: pack for pack in current.packs} if current else {}
+        best = partial(adoption.best, self._state)
+        offers.remember(session.conn, heads, installed, best, whole=whole)
+        links = {session.meter.link(mirror) for mirror in session.mirrors}
+        link = next(each for each in Link if each in links)
+        return offers.make(heads, installed, session.meter.settings, held, link, best)
 
     def _refreshed(self, session: Session, held: Sequence[Hold], *, whole: bool) -> Refreshed:
         wanted = session.meter.settings.packs or ()
         refreshed = updater.refresh(
-            session.mirrors, self._config.sync.channels, session.conn, self._state.trust, self._root(),
-            self._reading(),
+            session.mirrors, self._config.sync.channels, session.conn, self._state.trust,
+            updater.anchor(self._config.sync.trusted_root), self._reading(),
             packs=None if whole else frozenset(wanted).union(hold.pack for hold in held),
             meter=session.meter,
         )  # fmt: skip
@@ -259,19 +272,9 @@ class Agent:
     def _reading(self) -> Reading:
         return Reading(self._clock(), self._vouched(), timekeeping.built())
 
-    def _root(self) -> bytes:
-        path = self._config.sync.trusted_root
-        try:
-            return path.read_bytes()
-        except OSError as error:
-            raise ConfigError(
-                f"{path}: the root of trust can not be read: {error.strerror}",
-                "copy 1.root.json of the federation there; sync.trusted_root names the place",
-            ) from error
-
     def _record(self, conn: db.Connection, kind: str, **detail: object) -> None:
         with db.transaction(conn):
-            events.record(conn, kind, self._clock(), by_hand=self._by_hand, **detail)
+            events.record(conn, kind, self._clock(), by_hand=self._stick is not None, **detail)
 
     @contextmanager
     def _counted(self) -> Iterator[tuple[db.Connection, Meter]]:
@@ -284,7 +287,7 @@ class Agent:
                 lambda: clocks.now(conn, self._reading()).at,
                 self._config.time_zone,
                 link.is_metered,
-                by_hand=self._by_hand,
+                by_hand=self._stick is not None,
             ) as meter,
         ):
             yield conn, meter

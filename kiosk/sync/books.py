@@ -1,4 +1,4 @@
-"""Books on their way: their ZIMs are written while their entries come, out of what comes and of the edition before.
+"""Books on their way: their ZIMs are written while their entries come, out of what comes and of what is here.
 
 True always: an entry is written once, in its place, and never waits on the card; a cluster of which nothing changed is
 taken over as it is, where the edition before is the very file that its publisher wrote.
@@ -7,11 +7,12 @@ taken over as it is, where the edition before is the very file that its publishe
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Self
+from types import MappingProxyType
+from typing import BinaryIO, Protocol, Self
 
 from kiosk.errors import FormatError
 from kiosk.packs import book
@@ -40,34 +41,50 @@ class _Open:
     item: Item
     path: Path
     file: BinaryIO
-    writer: BookWriter
+    writer: BookWriter | None
     laying: Laying | None = None
     asks: Placed | None = None
+
+
+class Origin(Protocol):
+    """Where the bytes of entries are that do not come in their turn: those with a `source`."""
+
+    def bytes_of(self, placed: Placed) -> bytes:
+        """Return the bytes of an entry. Raises TooDamaged: they are not what they were."""
+        ...
 
 
 class Books:
     """The books of a pack that is being staged."""
 
-    def __init__(self, folder: Path, listed: Connection, manifest: Manifest, old: OldEntries | None) -> None:
+    def __init__(
+        self, folder: Path, listed: Connection, manifest: Manifest, origin: Origin | None,
+        brought: Mapping[int, Path] = MappingProxyType({}),
+    ) -> None:  # fmt: skip
         """Begin them.
 
         Args:
             folder: for their drafts.
-            listed: the listing of the pack, whole if it comes by a patch.
+            listed: the listing of the pack, whole if there is an origin.
             manifest: the pack's.
-            old: the version before, if it comes by a patch.
+            origin: of what does not come by itself; None where all does.
+            brought: the ZIMs of books that are whole, by number.
         """
-        self._listed, self._old = listed, old
+        self._listed = listed
         self._stack = ExitStack()
         self._open: dict[int, _Open] = {}
         for number in manifest.books:
             item, path = manifest.in_order[number], folder / f"{number}.book"
             path.unlink(missing_ok=True)
+            if number in brought:
+                path.hardlink_to(brought[number])  # so a cut leaves it where it is
+                self._open[number] = _Open(item, path, self._stack.enter_context(path.open("rb")), None)
+                continue
             file = self._stack.enter_context(path.open("x+b"))
             writer = BookWriter(file, f"{item.id} ({item.language})", Making.of_item(item))
             self._open[number] = _Open(item, path, file, writer)
-            if old is not None:
-                self._open[number].laying = self._laid(number, writer, old)
+            if origin is not None:
+                self._open[number].laying = self._laid(number, writer, origin)
                 self._go_on(self._open[number])
 
     def __enter__(self) -> Self:
@@ -86,7 +103,7 @@ class Books:
             FormatError: it can not be there.
         """
         found, digest = self._open[placed.item], hashlib.sha256()
-        if found.laying is None:
+        if found.laying is None and found.writer is not None:
             found.writer.add(placed.entry, _digested(pieces, digest))
         elif found.asks is None or found.asks.entry != placed.entry:
             raise FormatError(f"{placed.entry.path}: this entry of a book does not come in its turn")
@@ -101,14 +118,14 @@ class Books:
         except StopIteration:
             found.asks = None
 
-    def _laid(self, number: int, writer: BookWriter, old: OldEntries) -> Laying:
+    def _laid(self, number: int, writer: BookWriter, origin: Origin) -> Laying:
         for cluster in _clusters(staging.in_order(self._listed, number)):
-            raw = _unchanged(cluster, old)
+            raw = _unchanged(cluster, origin) if isinstance(origin, OldEntries) else None
             if raw is not None:
                 writer.copy([placed.entry for placed in cluster], raw)
                 continue
             for placed in cluster:
-                pieces = (yield placed) if placed.source is None else [old.whole(placed.source)]
+                pieces = (yield placed) if placed.source is None else [origin.bytes_of(placed)]
                 writer.add(placed.entry, pieces)
 
     def finish(self, drafts: Drafts) -> dict[int, list[Entry]]:
@@ -120,8 +137,10 @@ class Books:
         return {number: list(self._finished(number, each, drafts)) for number, each in self._open.items()}
 
     def _finished(self, number: int, found: _Open, drafts: Drafts) -> Iterator[Entry]:
-        sha256 = found.writer.finish()
-        found.file.flush()
+        sha256 = found.item.installed_as
+        if found.writer is not None:
+            sha256 = found.writer.finish()
+            found.file.flush()
         cover = _cover(Zim(found.file, found.path.name))
         if cover is not None:
             yield Entry(BOOK_COVER, PNG, "", len(cover), drafts.keep([cover]))

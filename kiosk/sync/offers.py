@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from kiosk.packs.head import Head
 from kiosk.store import manners
 from kiosk.store import offers as stored
 from kiosk.store.db import Connection, transaction
@@ -17,7 +18,7 @@ from kiosk.store.offers import Offered
 from kiosk.store.settings import SyncSettings
 from kiosk.store.usage import Link
 from kiosk.sync import plan
-from kiosk.sync.plan import Plan
+from kiosk.sync.plan import Best, Plan
 from kiosk.sync.updater import SignedHead
 
 
@@ -29,6 +30,11 @@ class Offer:
     heads: tuple[SignedHead, ...]
     installed: Mapping[str, InstalledPack]
     versions: Mapping[str, int]
+
+    @property
+    def manifests(self) -> dict[str, str]:
+        """The SHA-256 of the manifest of each pack that is installed."""
+        return {name: pack.manifest_sha256 for name, pack in self.installed.items()}
 
     def kept(self, staged: Collection[str]) -> list[InstalledPack]:
         """Return what goes into the next generation as it is, when the packs `staged` are new in it."""
@@ -42,15 +48,16 @@ def make(
     settings: SyncSettings,
     holds: Iterable[Hold],
     link: Link,
+    best: Best,
 ) -> Offer:
-    """Return what to take over a link that costs `link` at the least."""
+    """Return what to take over a link that costs `link` at the least; `best` tells by which way."""
     current = {name: pack.version for name, pack in installed.items()}
     offered = {signed.head.pack: signed.head.version for signed in heads}
     versions = manners.wanted(offered, current, settings.packs, holds)
     manifests = {name: pack.manifest_sha256 for name, pack in installed.items()}
-    full = plan.make(plan.changes(current, versions), [signed.head for signed in heads], manifests)
+    full = plan.make(plan.changes(current, versions), [signed.head for signed in heads], manifests, best)
     sizes = {step.head.pack: step.route.download_bytes for step in full.steps}
-    asked = {s.head.pack: manners.may_take(settings, link, s.head.kinds, s.route.download_bytes) for s in full.steps}
+    asked = {s.head.pack: manners.may_take(settings, link, s.kinds, s.route.download_bytes) for s in full.steps}
     left = {pack: refusal for pack, refusal in asked.items() if refusal}
     rank = {pack: place for place, pack in enumerate(manners.by_importance(sizes, settings.order))}
     made = replace(
@@ -62,14 +69,37 @@ def make(
     return Offer(made, tuple(heads), installed, versions)
 
 
+def by_hand_alone(offer: Offer) -> Offer:
+    """Return what of an offer needs nothing but the books that were brought."""
+    steps = tuple(step for step in offer.plan.steps if step.adoption and not step.route.download_bytes)
+    packs = {step.head.pack for step in steps}
+    changes = tuple(change for change in offer.plan.changes if change.pack in packs)
+    return replace(offer, plan=Plan(changes, steps))
+
+
+def waiting(offer: Offer) -> list[Head]:
+    """Return the heads of what is wanted and not installed as it is offered."""
+    return [
+        each.head
+        for each in offer.heads
+        if offer.versions.get(each.head.pack) == each.head.version
+        and offer.manifests.get(each.head.pack) != each.head.manifest_sha256
+    ]
+
+
 def remember(
-    conn: Connection, heads: Sequence[SignedHead], installed: Mapping[str, InstalledPack], *, whole: bool
+    conn: Connection,
+    heads: Sequence[SignedHead],
+    installed: Mapping[str, InstalledPack],
+    best: Best,
+    *,
+    whole: bool,
 ) -> None:
     """Note for the console what the channels offer; `whole` says that these are all packs there are."""
     found = []
     for signed in heads:
         head, here = signed.head, installed.get(signed.head.pack)
-        route = head.route_from(here.manifest_sha256 if here else "")
+        route, _ = best(head, here.manifest_sha256 if here else "")
         found.append(
             Offered(
                 head.pack, head.version, signed.channel, head.kinds, head.installed_bytes, head.full.download_bytes,

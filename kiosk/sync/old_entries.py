@@ -136,11 +136,12 @@ class OldEntries:
         """Return the book that has the entry of a number, None where it is a file of its own."""
         return next((each for each in self._books.values() if number in each), None)
 
-    def whole(self, number: int) -> bytes:
-        """Return the bytes of an entry. Raises TooDamaged."""
-        found = self.read(Reference(number))
+    def bytes_of(self, placed: Placed) -> bytes:
+        """Return the bytes of an entry that is as it was, or a copy. Raises TooDamaged."""
+        assert placed.source is not None  # noqa: S101
+        found = self.read(Reference(placed.source))
         if found is None:
-            raise TooDamaged(f"entry {number} of {self._manifest.pack} is damaged", REMEDY)
+            raise TooDamaged(f"{self._manifest.pack}: what {placed.entry.path} was is damaged", REMEDY)
         return found
 
     def read(self, reference: Reference) -> bytes | None:

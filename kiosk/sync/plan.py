@@ -1,12 +1,16 @@
-"""The plan: by which routes the kiosk gets to what its channel offers, and what that costs. Pure."""
+"""The plan: by which ways the kiosk gets to what its channel offers, and what that costs. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from kiosk.packs.head import Head, Route
 from kiosk.store.reasons import Refusal
+from kiosk.sync.adoption import Adoption
+
+Best = Callable[[Head, str], tuple[Route, Adoption | None]]
+"""Returns the cheapest way to a version from the installed manifest, "" for none."""
 
 
 @dataclass(frozen=True)
@@ -20,10 +24,21 @@ class Change:
 
 @dataclass(frozen=True)
 class Step:
-    """A pack to bring in, and the route to it."""
+    """A pack to bring in, and what comes for it: by a route, or besides books that were brought by hand."""
 
     head: Head
     route: Route
+    adoption: Adoption | None = None
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of items that something comes of."""
+        return self.adoption.kinds if self.adoption else self.head.kinds
+
+    @property
+    def new_bytes(self) -> int:
+        """What it takes on the card, and does not take yet."""
+        return self.head.installed_bytes - (self.adoption.here_bytes if self.adoption else 0)
 
 
 @dataclass(frozen=True)
@@ -47,11 +62,11 @@ def changes(installed: Mapping[str, int], offered: Mapping[str, int]) -> tuple[C
     return tuple(change for change in found if change.before != change.after)
 
 
-def make(changed: tuple[Change, ...], offered: Sequence[Head], manifests: Mapping[str, str]) -> Plan:
+def make(changed: tuple[Change, ...], offered: Sequence[Head], manifests: Mapping[str, str], best: Best) -> Plan:
     """Return the plan to get to the heads on offer; `manifests` maps an installed pack to its manifest's SHA-256."""
     wanted = {change.pack for change in changed}
     steps = [
-        Step(head, head.route_from(manifests.get(head.pack, "")))
+        Step(head, *best(head, manifests.get(head.pack, "")))
         for head in offered
         if head.pack in wanted and manifests.get(head.pack) != head.manifest_sha256
     ]

@@ -31,7 +31,7 @@ def needed(offer: Offer, state: State, spare_bytes: int) -> Room:
     """Return what a sync would need on the card now; what was fetched for it before is counted once."""
     return Room(
         old_bytes=sum(pack.size_bytes for pack in offer.installed.values()),
-        new_bytes=sum(step.head.installed_bytes for step in offer.plan.steps),
+        new_bytes=sum(step.new_bytes for step in offer.plan.steps),
         parts_bytes=to_fetch(offer, state),
         spare_bytes=spare_bytes,
         free_bytes=shutil.disk_usage(state.folder).free,

@@ -13,15 +13,24 @@ from kiosk.sync.plan import Change
 
 
 @dataclass(frozen=True)
+class Books:
+    """What was made of books that somebody brought: the titles of those that were taken, and why others were not."""
+
+    taken: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Outcome:
     """How a sync ended: the generation that is current, what changed (nothing: it was up to date), all bytes that
-    came, and the packs that wait for a better link, with the reason.
+    came, the packs that wait for a better link, with the reason, and what was made of books that were brought.
     """
 
     generation: int
     changes: tuple[Change, ...]
     fetched_bytes: int
     left: Mapping[str, Refusal] = field(default_factory=dict)
+    books: Books = field(default_factory=Books)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 True always: nothing staged counts before its content roots were found right; what is installed is read and never
 changed; an old copy that is damaged is noticed and repaired from segments, or by the full route; a pack that swells
-ends at a limit of memory, as an error.
+ends at a limit of memory, as an error. A pack whose book was brought by hand takes the rest from segments.
 """
 
 from __future__ import annotations
@@ -26,12 +26,14 @@ from kiosk.packs.wire import Stream
 from kiosk.store import collections, staging
 from kiosk.store.db import Connection, transaction
 from kiosk.store.state import State
-from kiosk.sync import repair
+from kiosk.sync import adopted, adoption, repair
+from kiosk.sync.adoption import Adoption
 from kiosk.sync.books import Books
 from kiosk.sync.fetch import Fetcher, Source
 from kiosk.sync.mirrors import FileMissing, file_at
 from kiosk.sync.objects import Drafts, pieces
 from kiosk.sync.old_entries import OldEntries
+from kiosk.sync.plan import Step
 from kiosk.sync.repair import TooDamaged
 
 MOST_MEMORY_BYTES = 128 * 1024 * 1024
@@ -51,36 +53,41 @@ class Stage:
     listed: Connection
 
 
-def pack(state: State, conn: Connection, fetcher: Fetcher, head: Head, chosen: Route) -> Manifest:
-    """Fetch and stage one pack by the route that was chosen; return its manifest.
+def pack(state: State, conn: Connection, fetcher: Fetcher, step: Step) -> Manifest:
+    """Fetch and stage one pack by the way that was chosen; return its manifest.
 
     Where the old copy is too damaged for a patch, or no mirror that is here has the patch (a stick, a neighbour), the
-    full route is taken.
+    full route is taken; so it is where a book that was brought is damaged.
 
     Raises:
         TrustError, FormatError, MirrorError, StoreError, OSError: nothing of it counts then.
     """
     try:
         with memory.limited(MOST_MEMORY_BYTES):
-            return _by_some_route(state, conn, fetcher, head, chosen)
+            return _by_some_way(state, conn, fetcher, step)
     except MemoryError as error:
-        told = f"{head.pack}: to read it takes more than {MOST_MEMORY_BYTES >> 20} MB of memory"
+        told = f"{step.head.pack}: to read it takes more than {MOST_MEMORY_BYTES >> 20} MB of memory"
         raise FormatError(told, "tell the federation; what is installed stays as it is") from error
 
 
-def _by_some_route(state: State, conn: Connection, fetcher: Fetcher, head: Head, chosen: Route) -> Manifest:
+def _by_some_way(state: State, conn: Connection, fetcher: Fetcher, step: Step) -> Manifest:
     try:
-        return _staged(state, conn, fetcher, head, chosen)
+        return _staged(state, conn, fetcher, step)
     except (TooDamaged, FileMissing):
-        if chosen.start is None:
+        if step.adoption is None and step.route.start is None:
             raise
-        return _staged(state, conn, fetcher, head, head.full)
+        return _staged(state, conn, fetcher, Step(step.head, step.head.full))
 
 
-def _staged(state: State, conn: Connection, fetcher: Fetcher, head: Head, chosen: Route) -> Manifest:
+def _staged(state: State, conn: Connection, fetcher: Fetcher, step: Step) -> Manifest:
+    head = step.head
     with staging.opened(state.parts) as listed:
         stage = Stage(state, conn, fetcher, Drafts(state), listed)
-        manifest, books = _by_full(stage, head) if chosen.start is None else _by_patch(stage, head, chosen)
+        if step.adoption is not None:
+            manifest, books = _by_adoption(stage, head, step.adoption)
+        else:
+            full = step.route.start is None
+            manifest, books = _by_full(stage, head) if full else _by_patch(stage, head, step.route)
         for media in (media for item in manifest.items for media in item.media):
             _fetch_media(stage, media)
         staging.check(listed, head.pack)
@@ -135,6 +142,23 @@ def _by_patch(stage: Stage, head: Head, chosen: Route) -> tuple[Manifest, Files]
         with Books(stage.state.parts, stage.listed, manifest, old) as books:
             _take_targets(stage, head, manifest, patch.blocks(body, old.read), books, patch)
             return manifest, books.finish(stage.drafts)
+
+
+def _by_adoption(stage: Stage, head: Head, found: Adoption) -> tuple[Manifest, Files]:
+    manifest = found.manifest
+    brought = {number: adoption.path_of(stage.state, manifest.in_order[number]) for number in found.books}
+    _list_media(stage, head, manifest)
+    for number, path in brought.items():
+        adopted.check(path, item := manifest.in_order[number])
+        entries = adopted.entries_of(path, item)
+        staging.put(stage.listed, (Placed(number, each) for each in entries), head.pack, manifest.books)
+    origin = adopted.Rest(stage.fetcher, head, manifest)
+    for placed, content in origin.entries(found.books):
+        if placed.item not in manifest.books:
+            stage.drafts.keep([content])
+        staging.put(stage.listed, [placed], head.pack, manifest.books)
+    with Books(stage.state.parts, stage.listed, manifest, origin, brought) as books:
+        return manifest, books.finish(stage.drafts)
 
 
 def _take_targets(

@@ -82,6 +82,17 @@ def refresh(
     return _Refresh(mirrors, channels, conn, Kept(folder), root, reading, packs, meter).run()
 
 
+def anchor(path: Path) -> bytes:
+    """Return the root metadata that was put in by hand. Raises ConfigError: it can not be read."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigError(
+            f"{path}: the root of trust can not be read: {error.strerror}",
+            "copy 1.root.json of the federation there; sync.trusted_root names the place",
+        ) from error
+
+
 class _Refresh:
     def __init__(
         self,

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
+from kiosk.publish.build import build
 from kiosk.store.state import State
 from tests.cli.commands import configure, run
-from tests.making import Village
+from tests.making import CHANNEL, Village, no_books
+from tests.sync.book_editions import pages, write_book_recipe, write_zim
 
 
 @pytest.fixture
@@ -85,6 +88,27 @@ def test_a_stick_that_asks_for_nothing_gets_nothing(first: Path, tmp_path: Path)
     wrong = run("sync", "import", tmp_path / "stick", "--config", first)
     assert wrong.returncode == 2
     assert "this is not a repository" in wrong.stderr
+
+
+def test_a_stick_with_a_book_alone_is_held_against_what_was_on_offer(
+    village: Village, first: Path, second: Path, tmp_path: Path
+) -> None:
+    zim = write_zim(tmp_path / "pages", tmp_path / "manual.zim", pages(200))
+    recipe = write_book_recipe(village.folder / "book", [zim], 1)
+    village.repository.release([build(recipe, village.folder / "built", no_books)], CHANNEL)
+    stick = tmp_path / "stick"
+    stick.mkdir()
+    shutil.copyfile(zim, stick / "manual.zim")
+    early = run("sync", "stick", stick, "--config", second)
+    assert (early.returncode, "let the kiosk ask the channels once" in early.stderr) == (2, True)
+    assert run("sync", "plan", "--config", first).returncode == 0
+    shutil.rmtree(village.repository.folder)
+    taken = run("sync", "stick", stick, "--config", first)
+    assert taken.returncode == 0, taken.stderr
+    assert "taken from the stick: the book 'A manual'" in taken.stdout
+    assert "new: manual 1" in taken.stdout
+    (stick / "manual.zim").write_bytes(b"x" * 100)
+    assert "nothing is done" in run("sync", "stick", stick, "--config", first).stdout
 
 
 def test_a_kiosk_with_nothing_has_nothing_to_give(second: Path, tmp_path: Path) -> None:

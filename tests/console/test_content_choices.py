@@ -7,7 +7,7 @@ import re
 import pytest
 from flask import Flask
 
-from kiosk.store import db, settings
+from kiosk.store import db, events, settings
 from tests.console.operating import Operator
 from tests.making import Village
 from tests.sync.test_courtesy import paper
@@ -54,3 +54,15 @@ def test_a_sync_that_nobody_asked_for_is_the_last_one_too(operator: Operator, vi
     paper(village, "aa")
     village.agent().run()
     assert "Finished: verified and visible." in operator.read("/content/progress")
+
+
+def test_a_book_from_a_stick_is_told_in_the_history(operator: Operator, conn: db.Connection, village: Village) -> None:
+    paper(village, "aa")
+    village.agent().run()
+    told = {"generation": 1, "fetched_bytes": 0, "changes": [], "books": ["Maize"], "refused": ["x.zim: it is broken"]}
+    with db.transaction(conn):
+        events.record(conn, "sync.finished", village.clock(), by_hand=True, **told)
+    for page in ("/content", "/content/progress"):
+        shown = operator.read(page)
+        assert "The book “Maize” was taken from the stick." in shown
+        assert "Not taken from the stick: x.zim: it is broken" in shown

@@ -17,6 +17,7 @@ from kiosk.store import db, events, generations, holds, settings, usage
 from kiosk.store.settings import LinkIs, MeteredRule, Pause, SyncSettings
 from kiosk.sync import lock, rollback
 from kiosk.sync.agent import Agent
+from kiosk.sync.by_hand import Stick
 from kiosk.sync.mirrors import FolderMirror, HttpMirror
 from tests.making import CHANNEL, Village, no_books, recipe, write_recipe
 
@@ -88,7 +89,10 @@ def test_a_spent_budget_asks_nobody(village: Village, conn: db.Connection) -> No
         village.agent().run()
     assert village.mirror.asked == []
     assert last(conn).kind == "sync.paused"
-    assert Agent(village.config, [village.mirror], village.clock, by_hand=True).run().generation == 1
+    assert (
+        Agent(village.config, [village.mirror], village.clock, stick=Stick((), has_repository=True)).run().generation
+        == 1
+    )
 
 
 def test_the_operator_chooses_what_comes_and_what_goes(village: Village, conn: db.Connection) -> None:

@@ -1,0 +1,170 @@
+"""Taking a book from a ZIM file that someone brought: its entries are held against what was signed, then it is written
+anew as its publisher wrote it.
+
+True always: the file is hostile; it is read twice or more and may be another each time. What comes of it counts only
+when its bytes hash to the SHA-256 that was signed. Of its content no more than an eighth, or `SCRATCH_BYTES`, waits on
+the card at a time: what lies together in the book lies anywhere in the file, and to look each entry up would unpack
+every cluster a hundred times.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import BinaryIO
+
+from kiosk.errors import FormatError, NoSpace
+from kiosk.host import memory
+from kiosk.packs import book, kinds
+from kiosk.packs.book_writer import BookWriter, Making
+from kiosk.packs.collection import content_root, period_of
+from kiosk.packs.listing import Placed
+from kiosk.packs.manifest import Item
+from kiosk.packs.zim_reader import Zim
+from kiosk.store import staging
+from kiosk.store.db import Connection
+from kiosk.store.state import State, sync_folder
+from kiosk.sync import adopted, adoption
+from kiosk.sync.adopted import OTHER
+from kiosk.sync.brought import Brought
+
+SCRATCH_BYTES = 256 * 1024 * 1024
+MOST_PASSES = 8
+"""How often a large file is read through to write it."""
+MOST_MEMORY_BYTES = 128 * 1024 * 1024
+AGAIN = "copy the file to the stick again, or take another stick"
+
+
+def adopt(state: State, item: Item, found: Brought, spare_bytes: int) -> None:
+    """Write the book of an item from a file that was brought, to where `adoption` looks for it.
+
+    Args:
+        state: the kiosk's.
+        item: the book as it was signed.
+        found: the file.
+        spare_bytes: what must stay free on the card.
+
+    Raises:
+        FormatError: it is broken, or not this book as it was signed.
+        NoSpace: there is no room for it.
+        OSError: the stick is gone, or the card fails.
+    """
+    state.parts.mkdir(parents=True, exist_ok=True)
+    draft = state.parts / "adopted.book"
+    draft.unlink(missing_ok=True)
+    try:
+        with memory.limited(MOST_MEMORY_BYTES), found.open() as file:
+            sha256 = _written(state, item, file, found.path, draft, spare_bytes)
+    except MemoryError as error:
+        raise FormatError(f"{found.path}: to read it takes more memory than there is", OTHER) from error
+    if sha256 != item.attributes[kinds.LAID_OUT]["sha256"]:
+        draft.unlink()
+        raise FormatError(f"{found.path}: what comes of it is not the file that was signed", AGAIN)
+    state.brought.mkdir(exist_ok=True)
+    draft.rename(adoption.path_of(state, item))
+    sync_folder(state.brought)
+
+
+def _written(state: State, item: Item, file: BinaryIO, name: str, draft: Path, spare_bytes: int) -> str:
+    # Return the SHA-256 of what was written to the draft, which is on the card.
+    zim = item.attributes[kinds.LAID_OUT]
+    with draft.open("x+b") as out:
+        if file.seek(0, 2) == zim["size_bytes"] and _sha256(file) == zim["sha256"]:
+            _check_room(state, name, zim["size_bytes"], spare_bytes)
+            file.seek(0)
+            shutil.copyfileobj(file, out, 1 << 20)
+            sha256 = _sha256(out)
+        else:
+            _check_room(state, name, zim["size_bytes"] + scratch_bytes(item), spare_bytes)
+            source = Zim(file, name)
+            with staging.opened(state.parts) as listed:
+                staging.put(listed, (Placed(0, each, n) for n, each in adopted.listed(source, item, name)), name, BOOKS)
+                _check(listed, item, name)
+                sha256 = _laid(source, item, listed, out, state.parts)
+        out.flush()
+        os.fsync(out.fileno())
+    return sha256
+
+
+BOOKS = frozenset({0})
+"""The book is the one item of its listing."""
+
+
+def scratch_bytes(item: Item) -> int:
+    """Return how much of a book's content waits on the card at a time while it is written."""
+    return min(item.size_bytes, max(SCRATCH_BYTES, -(-item.size_bytes // MOST_PASSES)))
+
+
+def _check_room(state: State, name: str, needed: int, spare_bytes: int) -> None:
+    free = shutil.disk_usage(state.folder).free
+    if free < needed + spare_bytes:
+        told = f"{name}: to take it {needed:,} bytes are needed and {spare_bytes:,} must stay free; {free:,} are free"
+        raise NoSpace(told, "make room, and put the stick in again")
+
+
+def _sha256(file: BinaryIO) -> str:
+    file.seek(0)
+    digest = hashlib.sha256()
+    while piece := file.read(1 << 20):
+        digest.update(piece)
+    return digest.hexdigest()
+
+
+def _check(listed: Connection, item: Item, name: str) -> None:
+    root = content_root(staging.of_item(listed, 0), period_of(staging.of_item(listed, 0)))
+    if root != item.content_root:
+        raise FormatError(f"{name}: it is another edition of '{item.title}', or was changed", OTHER)
+
+
+def _laid(source: Zim, item: Item, listed: Connection, out: BinaryIO, scratch: Path) -> str:
+    writer = BookWriter(out, item.id, Making.of_item(item))
+    ahead, behind = staging.in_order(listed, 0), staging.in_order(listed, 0)
+    places = array("Q", bytes(8 * len(source)))
+    while count := _want(ahead, places, scratch_bytes(item)):
+        with tempfile.TemporaryFile(dir=scratch) as waiting:
+            _fill(source, places, waiting)
+            for placed in islice(behind, count):
+                writer.add(placed.entry, _bytes(source, placed, places, waiting))
+    return writer.finish()
+
+
+NOWHERE, WANTED = 0, 1
+"""What stands for an entry that is not of this pass, and for one that is; to that its place and 1 more is added."""
+
+
+def _want(ahead: Iterator[Placed], places: array[int], most_bytes: int) -> int:
+    """Mark the entries of the next pass and return how many they are; at least one, unless all were written."""
+    for number in range(len(places)):
+        places[number] = NOWHERE
+    count = size = 0
+    for placed in ahead:
+        assert placed.source is not None  # noqa: S101
+        places[placed.source] = WANTED
+        count, size = count + 1, size + placed.entry.size_bytes
+        if size >= most_bytes:
+            break
+    return count
+
+
+def _fill(source: Zim, places: array[int], waiting: BinaryIO) -> None:
+    at = 0
+    for found in source.by_cluster():
+        if places[found.entry.number] == WANTED:
+            places[found.entry.number] += at + 1
+            for piece in found.pieces:
+                at += waiting.write(piece)
+
+
+def _bytes(source: Zim, placed: Placed, places: Sequence[int], waiting: BinaryIO) -> Iterable[bytes]:
+    assert placed.source is not None  # noqa: S101
+    if book.of_kind(placed.entry.type)[0] is None:
+        redirect = source.entry(placed.source).redirect
+        return [adopted.target(source, redirect)] if redirect is not None else []
+    waiting.seek(max(0, places[placed.source] - WANTED - 1))
+    return [waiting.read(placed.entry.size_bytes)]
