@@ -27,8 +27,11 @@ class TooDamaged(StoreError):
 
 def fetch_missing(
     fetcher: Fetcher, head: Head, manifest: Manifest, listed: Connection, drafts: Drafts, missing: Sequence[Placed]
-) -> None:
+) -> dict[tuple[int, str], str]:
     """Fetch the segments that hold the missing entries, and take those entries from them.
+
+    Returns:
+        The SHA-256 of each, by item and path: its bytes are among the drafts.
 
     Raises:
         TooDamaged: the full route costs less.
@@ -44,10 +47,13 @@ def fetch_missing(
     ]
     if sum(each.size_bytes for _, _, each in needed) > head.full.route_bytes:
         raise TooDamaged(f"{head.pack}: the installed copy is too damaged for a patch", "the card may be failing")
+    found = {}
     for number, segment, each in needed:
         for entry, content in packed.entries(each, segment):
             if (number, entry.path) in wanted:
-                staging.arrived(listed, Placed(number, entry), drafts.keep([content]))
+                found[number, entry.path] = drafts.keep([content])
+                staging.arrived(listed, Placed(number, entry), found[number, entry.path])
+    return found
 
 
 def _segments(listed: Connection, number: int, count: int, pack: str) -> list[list[Entry]]:

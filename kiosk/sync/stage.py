@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,10 +26,11 @@ from kiosk.packs.wire import Stream
 from kiosk.store import collections, staging
 from kiosk.store.db import Connection, transaction
 from kiosk.store.state import State
-from kiosk.sync import adopted, adoption, repair
+from kiosk.sync import adopted, adoption, mending, repair
 from kiosk.sync.adoption import Adoption
 from kiosk.sync.books import Books
 from kiosk.sync.fetch import Fetcher, Source
+from kiosk.sync.mending import at
 from kiosk.sync.mirrors import FileMissing, file_at
 from kiosk.sync.objects import Drafts, pieces
 from kiosk.sync.old_entries import OldEntries
@@ -139,9 +140,29 @@ def _by_patch(stage: Stage, head: Head, chosen: Route) -> tuple[Manifest, Files]
         staging.put(stage.listed, entries, head.pack, manifest.books)
         _list_media(stage, head, manifest)
         old.want({reference.number for block in patch.layout for reference in block.references} | patch.delta.sources)
+        targets = staging.waiting(stage.listed)
+        mended = _mended(stage, head, manifest, mending.missing(stage.listed, manifest, targets, patch, old), old)
         with Books(stage.state.parts, stage.listed, manifest, old) as books:
-            _take_targets(stage, head, manifest, patch.blocks(body, old.read), books, patch)
+            coming = unpack.target_entries(patch.blocks(body, old.read), targets, f"{head.pack} {head.version}")
+            for placed, chunks in mending.instead(coming, mended, stage.drafts):
+                staging.arrived(stage.listed, placed, _kept(stage, books, placed, chunks))
+            _repair(
+                stage, head, manifest, books, [p for p in unpack.spoiled(targets, patch.damaged) if at(p) not in mended]
+            )
             return manifest, books.finish(stage.drafts)
+
+
+def _mended(
+    stage: Stage, head: Head, manifest: Manifest, missing: Sequence[Placed], old: OldEntries
+) -> Mapping[tuple[int, str], str]:
+    """Fetch what books can not be made from, before they are written; return the SHA-256 of each by item and path."""
+    if not missing:
+        return {}
+    mended = repair.fetch_missing(stage.fetcher, head, manifest, stage.listed, stage.drafts, missing)
+    for placed in missing:
+        if placed.source is not None and (path := stage.drafts.path(mended[at(placed)])) is not None:
+            old.mended[placed.source] = path
+    return mended
 
 
 def _by_adoption(stage: Stage, head: Head, found: Adoption) -> tuple[Manifest, Files]:
@@ -161,15 +182,10 @@ def _by_adoption(stage: Stage, head: Head, found: Adoption) -> tuple[Manifest, F
         return manifest, books.finish(stage.drafts)
 
 
-def _take_targets(
-    stage: Stage, head: Head, manifest: Manifest, blocks: Iterable[bytes], books: Books, patch: unpack.Patch
-) -> None:
-    targets = staging.waiting(stage.listed)
-    for placed, chunks in unpack.target_entries(blocks, targets, f"{head.pack} {head.version}"):
-        staging.arrived(stage.listed, placed, _kept(stage, books, placed, chunks))
-    missing = unpack.spoiled(targets, patch.damaged) + _lost(stage, books)
+def _repair(stage: Stage, head: Head, manifest: Manifest, books: Books, spoiled: Sequence[Placed]) -> None:
+    missing = [*spoiled, *_lost(stage, books)]
     if any(placed.item in books for placed in missing):
-        # Their book is written by then, with zeros in their place.
+        # Its book is written by then, with zeros in its place.
         raise TooDamaged(f"{head.pack}: what its books are made from is damaged", "the card may be failing")
     if missing:
         repair.fetch_missing(stage.fetcher, head, manifest, stage.listed, stage.drafts, missing)

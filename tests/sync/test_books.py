@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import random
 import subprocess
 from pathlib import Path
 
@@ -106,18 +107,51 @@ def test_clusters_of_which_nothing_changed_are_taken_over(
     assert found.count(False) < len(found)
 
 
-@pytest.mark.parametrize("name", [Path(FILE).name, LISTING])
-def test_a_book_that_the_card_damaged_comes_whole(publisher: Publisher, name: str) -> None:
+def flip(path: Path, at: int) -> None:
+    """Change a bit of an installed file."""
+    path.chmod(0o644)
+    with path.open("r+b") as file:
+        file.seek(at)
+        byte = file.read(1)
+        file.seek(at)
+        file.write(bytes([byte[0] ^ 1]))
+
+
+@pytest.mark.parametrize("part", [0.1, 0.5])
+def test_of_a_book_that_the_card_damaged_a_cluster_comes(publisher: Publisher, part: float) -> None:
+    publisher.release(pages(300))
+    publisher.village.agent().run()
+    flip(publisher.installed, int(publisher.installed.stat().st_size * part))
+    second, built = publisher.release(pages(300, changed={7, 250}, more=2))
+    mirror = publisher.village.mirror
+    mirror.asked.clear()
+    came = publisher.village.agent().run().fetched_bytes
+    assert came < built.head.full.route_bytes * 0.8
+    assert not {f"blobs/{blob.sha256[:2]}/{blob.sha256}" for blob in built.head.full.blobs} & set(mirror.asked)
+    assert contents(publisher.installed) == contents(second)
+    assert sha256(publisher.installed) == of_zim(built)["sha256"]
+
+
+@pytest.mark.parametrize(("name", "at"), [(Path(FILE).name, 30), (Path(FILE).name, -2000), (LISTING, 50)])
+def test_a_book_of_which_the_card_damaged_the_listing_comes_whole(publisher: Publisher, name: str, at: int) -> None:
     publisher.release(pages(40))
     publisher.village.agent().run()
     damaged = publisher.installed.with_name(name)
-    damaged.chmod(0o644)
-    with damaged.open("r+b") as file:
-        file.seek(damaged.stat().st_size // 2)
-        byte = file.read(1)
-        file.seek(-1, 1)
-        file.write(bytes([byte[0] ^ 1]))
+    flip(damaged, at % damaged.stat().st_size)
     second, built = publisher.release(pages(40, changed={7}))
+    publisher.village.agent().run()
+    assert contents(publisher.installed) == contents(second)
+    assert sha256(publisher.installed) == of_zim(built)["sha256"]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_wherever_the_card_damaged_a_book_the_next_edition_comes_out_right(publisher: Publisher, seed: int) -> None:
+    chance = random.Random(seed)
+    publisher.release(pages(60))
+    publisher.village.agent().run()
+    for _ in range(chance.choice((1, 3, 20))):
+        flip(publisher.installed, chance.randrange(publisher.installed.stat().st_size))
+    second, built = publisher.release(pages(60, changed={7, 30}, more=1))
     publisher.village.agent().run()
     assert contents(publisher.installed) == contents(second)
     assert sha256(publisher.installed) == of_zim(built)["sha256"]
