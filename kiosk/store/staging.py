@@ -21,7 +21,7 @@ from kiosk.store.db import Connection, Row
 TABLE = """\
 CREATE TABLE staged (
     item INTEGER NOT NULL, path TEXT NOT NULL, folded TEXT, type TEXT NOT NULL, title TEXT NOT NULL,
-    size_bytes INTEGER NOT NULL, sha256 TEXT NOT NULL, source INTEGER,
+    size_bytes INTEGER NOT NULL, sha256 BLOB NOT NULL, source INTEGER,
     PRIMARY KEY (item, path), UNIQUE (item, folded)
 ) STRICT, WITHOUT ROWID
 """
@@ -77,7 +77,7 @@ def put(conn: Connection, listed: Iterable[Placed], name: str, books: frozenset[
     """
     rows = (
         (p.item, p.entry.path, None if p.item in books else names.folded(p.entry.path), p.entry.type, p.entry.title,
-         p.entry.size_bytes, p.entry.sha256, p.source)
+         p.entry.size_bytes, bytes.fromhex(p.entry.sha256), p.source)
         for p in listed
     )  # fmt: skip
     try:
@@ -94,12 +94,13 @@ def check(conn: Connection, name: str) -> None:
 
 def arrived(conn: Connection, placed: Placed, sha256: str) -> None:
     """Note the hash of an entry whose bytes have come ("" when they turned out to be missing)."""
-    conn.execute("UPDATE staged SET sha256 = ? WHERE item = ? AND path = ?", (sha256, placed.item, placed.entry.path))
+    found = (bytes.fromhex(sha256), placed.item, placed.entry.path)
+    conn.execute("UPDATE staged SET sha256 = ? WHERE item = ? AND path = ?", found)
 
 
 def waiting(conn: Connection) -> list[Placed]:
     """Return the entries whose bytes are still to come, in the order of a patch's targets."""
-    return [_placed(row) for row in conn.execute("SELECT * FROM staged WHERE sha256 = '' ORDER BY type, path, item")]
+    return [_placed(row) for row in conn.execute("SELECT * FROM staged WHERE sha256 = x'' ORDER BY type, path, item")]
 
 
 def of_item(conn: Connection, item: int) -> Iterator[Entry]:
@@ -110,7 +111,9 @@ def of_item(conn: Connection, item: int) -> Iterator[Entry]:
 
 def in_order(conn: Connection, item: int) -> Iterator[Placed]:
     """Yield the entries of a book in the order of its clusters; what `arrived` notes meanwhile does not move them."""
-    return (_placed(row) for row in conn.execute("SELECT * FROM staged WHERE item = ? ORDER BY type, path", (item,)))
+    # Paths are sorted alone: whole rows would take as much room on the card again as the listing.
+    for row in conn.execute("SELECT path FROM staged WHERE item = ? ORDER BY type, path", (item,)):
+        yield _placed(conn.execute("SELECT * FROM staged WHERE item = ? AND path = ?", (item, row["path"])).fetchone())
 
 
 def all_of(conn: Connection) -> Iterator[Placed]:
@@ -125,5 +128,5 @@ def has(conn: Connection, item: int, path: str) -> bool:
 
 
 def _placed(row: Row) -> Placed:
-    entry = Entry(row["path"], row["type"], row["title"], row["size_bytes"], row["sha256"])
+    entry = Entry(row["path"], row["type"], row["title"], row["size_bytes"], row["sha256"].hex())
     return Placed(row["item"], entry, row["source"])
