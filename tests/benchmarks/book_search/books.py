@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import gzip
 import io
+import itertools
 import re
 import shutil
 import unicodedata
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -81,26 +82,37 @@ def _bound(cache: Path, name: str, language: str, source: Path) -> Shelved:
     whole = cache / "zim-whole" / f"{name}_{language}.zim"
     installed = cache / "zim-installed" / whole.name
     for file, options in ((whole, ()), (installed, (f"--clusterSize={CLUSTER_BYTES}", "--withoutFTIndex"))):
-        if not file.exists():
-            file.parent.mkdir(parents=True, exist_ok=True)
-            _bind(source, file, name, language, options)
+        bind(source, file, f"{name}_{language}", language, options, "*.html")
     return Shelved(installed, whole, name, language)
 
 
-def _bind(source: Path, file: Path, name: str, language: str, options: tuple[str, ...]) -> None:
+def bind(source: Path, file: Path, name: str, language: str, options: Sequence[str | Path], wanted: str = "*") -> None:
+    """Make a book of the files of a folder, and a cover, with zimwriterfs; keeps one that is there already.
+
+    Args:
+        source: the folder; its index.html is the first page.
+        file: the book's, its folder is made.
+        name: what the book is called, at most 30 characters.
+        language: of the book, in two letters.
+        options: further ones of zimwriterfs.
+        wanted: pattern of the names of files that belong to it.
+    """
+    if file.exists():
+        return
     pages, made = file.with_suffix(".pages"), file.with_suffix(".made.zim")
     for path in (pages, made):
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-    pages.mkdir()
-    for page in source.rglob("*.html"):
-        target = pages / page.relative_to(source)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(page, target)
+    pages.mkdir(parents=True)
+    for page in source.rglob(wanted):
+        if page.is_file():
+            target = pages / page.relative_to(source)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(page, target)
     shutil.copyfile(COVER, pages / "cover.png")
     run([
         zim_tools.PROGRAM, *options, "--welcome=index.html", "--illustration=cover.png",
-        f"--language={zim_tools.ISO_639_3[language]}", f"--title={name} {language}", "--description=Benchmark",
-        "--creator=Debian", "--publisher=Debian", f"--name={name}_{language}", pages, made,
+        f"--language={zim_tools.ISO_639_3[language]}", f"--title={name}", "--description=Benchmark",
+        "--creator=Debian", "--publisher=Debian", f"--name={name}", pages, made,
     ])  # fmt: skip
     shutil.rmtree(pages)
     made.rename(file)
@@ -109,22 +121,31 @@ def _bind(source: Path, file: Path, name: str, language: str, options: tuple[str
 def _write_dictionary(source: Path, pages: Path, most: int) -> None:
     draft = pages.with_suffix(".part")
     shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir(parents=True)
-    (draft / "index.html").write_text("<!DOCTYPE html><title>Dictionary</title><h1>Dictionary</h1>")
-    for number, (word, text) in enumerate(_words(source)):
-        if number == most:
-            break
-        name = re.sub(r"[^a-z0-9]+", "-", unicodedata.normalize("NFKD", word).lower()).strip("-")[:40]
-        page = draft / f"{number % 100:02}" / f"{name or 'word'}-{number}.html"
+    write_words(enumerate(itertools.islice(words(source), most)), draft)
+    draft.rename(pages)
+
+
+def write_words(found: Iterable[tuple[int, tuple[str, str]]], folder: Path) -> None:
+    """Write a dictionary as a folder of pages: words with a number each, and what is said of them."""
+    folder.mkdir(parents=True)
+    (folder / "index.html").write_text("<!DOCTYPE html><title>Dictionary</title><h1>Dictionary</h1>")
+    for number, (word, text) in found:
+        page = folder / word_place(number, word)
         page.parent.mkdir(exist_ok=True)
         page.write_text(
             f'<!DOCTYPE html><html><head><meta charset="utf-8"><title>{escape(word)}</title></head>'
             f"<body><h1>{escape(word)}</h1><pre>{escape(text)}</pre></body></html>"
         )
-    draft.rename(pages)
 
 
-def _words(source: Path) -> Iterator[tuple[str, str]]:
+def word_place(number: int, word: str) -> str:
+    """Return the path of the page of a word in the folder."""
+    name = re.sub(r"[^a-z0-9]+", "-", unicodedata.normalize("NFKD", word).lower()).strip("-")[:40]
+    return f"{number % 100:02}/{name or 'word'}-{number}.html"
+
+
+def words(source: Path) -> Iterator[tuple[str, str]]:
+    """Yield the words of a dictionary and what is said of them, from the folder of dictd's files."""
     with gzip.open(source / "gcide.dict.dz") as file:
         data = io.BytesIO(file.read()).getbuffer()
     for line in (source / "gcide.index").read_text("utf-8", "replace").splitlines():

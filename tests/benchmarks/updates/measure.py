@@ -12,6 +12,9 @@ from pathlib import Path
 TIMER = "/usr/bin/time"
 """GNU time: small, so that what it measures is not hidden below the memory of the Python that starts it."""
 
+TIMED_OUT = 124
+"""How timeout (of coreutils) ends when it ended a program."""
+
 
 @dataclass(frozen=True)
 class Run:
@@ -28,19 +31,24 @@ class ToolFailed(Exception):
 
 
 def run(
-    argv: Sequence[str | Path], folder: Path | None = None, env: Mapping[str, str] | None = None, expect: int = 0
-) -> Run:
+    argv: Sequence[str | Path], folder: Path | None = None, env: Mapping[str, str] | None = None, expect: int = 0,
+    most_seconds: int | None = None,
+) -> Run:  # fmt: skip
     """Run a program below `nice` and measure it.
 
     Raises:
-        ToolFailed: it ended with another code than `expect`; what it printed last is in the message.
+        ToolFailed: it took longer than `most_seconds`, or ended with another code than `expect`; what it printed last
+            is in the message.
     """
+    limit = [] if most_seconds is None else ["timeout", str(most_seconds)]
     with tempfile.NamedTemporaryFile("r", prefix="bench-time-") as told:
-        whole = [TIMER, "-q", "-o", told.name, "-f", "%e %U %S %M", *map(str, argv)]
+        whole = [TIMER, "-q", "-o", told.name, "-f", "%e %U %S %M", *limit, *map(str, argv)]
         done = subprocess.run(
             whole, cwd=folder, env={**os.environ, "LC_ALL": "C.UTF-8", **(env or {})}, text=True, errors="replace",
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, check=False,
         )  # fmt: skip
+        if limit and done.returncode == TIMED_OUT:
+            raise ToolFailed(f"{argv[0]} did not end in {most_seconds} seconds")
         if done.returncode != expect:
             raise ToolFailed(f"{' '.join(map(str, argv))} ended with {done.returncode}:\n{done.stdout[-2000:]}")
         seconds, user, system, kilobytes = map(float, told.read().split()[-4:])

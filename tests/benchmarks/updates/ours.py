@@ -114,10 +114,13 @@ class Federation:
 
     def release(self, folder: Path, version: int) -> None:
         """Build a version and put it on the channel."""
-        built = pack(folder, version, self._work)
+        self.put(pack(folder, version, self._work))
+        shutil.rmtree(self._work / f"content-{version}", ignore_errors=True)
+
+    def put(self, built: BuiltPack) -> None:
+        """Put a version that was built on the channel; its folder goes."""
         self._repository.release([built], CHANNEL)
-        for path in (built.folder, self._work / f"content-{version}"):
-            shutil.rmtree(path, ignore_errors=True)
+        shutil.rmtree(built.folder)
 
     def sync(self, name: str) -> tuple[Transfer, Traffic]:
         """Let a kiosk sync, and return what that took. A new name is a new kiosk."""
@@ -137,13 +140,17 @@ class Federation:
         (folder / "kiosk.yaml").write_text(yaml.safe_dump({"name": "Bench", "state": "state", **sites, "sync": sync}))
         return folder / "kiosk.yaml"
 
+    def state(self, name: str) -> Path:
+        """Return the folder of what a kiosk has."""
+        return self._work / "kiosks" / name / "state"
+
     def check(self, name: str, wanted: Path) -> None:
         """Make sure that a kiosk serves exactly the files of a folder.
 
         Raises:
             ToolFailed: it does not.
         """
-        found = self._work / "kiosks" / name / "state" / "current" / PACK / "all" / "en"
+        found = self.state(name) / "current" / PACK / "all" / "en"
         bad = [p for p in wanted.rglob("*") if p.is_file() and not _same(p, found / p.relative_to(wanted))]
         if bad or len(list(wanted.rglob("*"))) != len(list(found.rglob("*"))):
             raise ToolFailed(f"{name}: the kiosk does not serve {wanted}: {bad[:3]}")

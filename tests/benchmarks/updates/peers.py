@@ -11,7 +11,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,12 +57,12 @@ def same(left: Path, right: Path) -> None:
     run(["diff", "-rq", "--no-dereference", left, right])
 
 
-def rsync(series: Series, work: Path) -> Transfer:
+def rsync(series: Series, work: Path, more: Sequence[str] = ()) -> Transfer:
     """Measure a daemon and a client that trust times (unchanged files are not looked at), zstd at level 19."""
     target = work / "target"
     shutil.copytree(series.old, target)
     with _rsync_daemon(series.new, work) as url:
-        options = ["-rt", "--delete", "-z", "--compress-choice=zstd", "--compress-level=19", "--stats"]
+        options = ["-rt", "--delete", "-z", "--compress-choice=zstd", "--compress-level=19", "--stats", *more]
         client = run(["rsync", *options, url, f"{target}/"])
     same(target, series.new)
     sent, received = (

@@ -13,7 +13,8 @@ LINUX, LINUX_HTML = "linux-doc-6.1", "usr/share/doc/linux-doc-6.1/html"
 POSTGRES, POSTGRES_HTML = "postgresql-doc-15", "usr/share/doc/postgresql-doc-15/html"
 
 
-def _prose(cache: Path) -> Path:
+def prose(cache: Path) -> Path:
+    """Return a folder of HTML pages whose sentences are put into the synthetic series."""
     newest = sources.debian_versions(POSTGRES, 1)[0]
     return sources.unpacked(POSTGRES, newest, cache) / POSTGRES_HTML
 
@@ -30,8 +31,8 @@ SERIES: dict[str, Callable[[Path], Series | None]] = {
     "django": sources.django,
     "postgresql-doc": _postgres,
     "linux-doc": _linux,
-    "wiki": lambda cache: wiki(cache, _prose(cache)),
+    "wiki": lambda cache: wiki(cache, prose(cache)),
     "papers": papers.model_papers,
-    "handbooks": lambda cache: papers.handbooks(cache, _prose(cache)),
+    "handbooks": lambda cache: papers.handbooks(cache, prose(cache)),
 }
 """Makes a series in a cache folder; None when its packages can not be had in two versions now."""
