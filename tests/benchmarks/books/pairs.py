@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import shutil
 from collections.abc import Callable, Iterator
+from html import escape
 from pathlib import Path
 
 from tests.benchmarks.book_search.books import word_place, words, write_words
@@ -14,10 +15,9 @@ from tests.benchmarks.updates.wiki import ADDED, EDITED, REMOVED
 
 SEED = 20261126
 GCIDE, GCIDE_FILES = "dict-gcide", "usr/share/dictd"
-REDIRECTS = ".redirects.tsv"
-"""What the name of a folder's list of redirects (path, title, target) ends with, which lies beside it."""
 REDIRECTED = 20
-"""One word in so many is also found where it stood before."""
+"""One word in so many is also found where it stood before, by a page of which zimwriterfs makes a redirect."""
+REDIRECT = '<html><head><title>{title}</title><meta http-equiv="refresh" content="0; url=../{target}"></head></html>'
 Word = tuple[int, tuple[str, str]]
 
 
@@ -34,7 +34,7 @@ def dictionary(cache: Path, prose: Path) -> Series:
             part = folder.with_suffix(".part")
             shutil.rmtree(part, ignore_errors=True)
             write_words(found, part)
-            _write_redirects(found, folder.with_name(folder.name + REDIRECTS))
+            _write_redirects(found, part / "old")
             part.rename(folder)
     return Series("dictionary", f"{GCIDE}, {EDITED:.0%} of words edited (synthetic, seed {SEED})", folders)
 
@@ -60,13 +60,12 @@ def _edited(text: str, seeded: random.Random, fresh: list[str]) -> str:
     return " ".join(said)
 
 
-def _write_redirects(found: list[Word], file: Path) -> None:
-    lines = [
-        f"old/{number}.html\t{word} (old)\t{word_place(number, word)}\n"
-        for number, (word, _) in found
-        if number % REDIRECTED == 0 and "\t" not in word
-    ]
-    file.write_text("".join(lines))
+def _write_redirects(found: list[Word], folder: Path) -> None:
+    folder.mkdir()
+    for number, (word, _) in found:
+        if number % REDIRECTED == 0:
+            page = REDIRECT.format(title=escape(f"{word} (old)"), target=word_place(number, word))
+            (folder / f"{number}.html").write_text(page)
 
 
 def _linux_whole(cache: Path) -> Series | None:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from kiosk.packs import zim
 from tests.benchmarks.book_search.books import bind
-from tests.benchmarks.books.pairs import REDIRECTS
 from tests.benchmarks.updates.trees import Series
 
 FORMS: dict[str, tuple[str, ...]] = {"with index": (), "without": ("--withoutFTIndex",)}
@@ -35,9 +34,7 @@ def editions(series: Series, form: str, cache: Path) -> Editions:
     files = []
     for folder in chosen:
         file = cache / "zims" / form.replace(" ", "-") / series.name / f"{folder.name}.zim"
-        redirects = folder.with_name(folder.name + REDIRECTS)
-        more = ("--redirects", redirects) if redirects.exists() else ()
-        bind(folder, file, series.name, "en", (*FORMS[form], "--threads=2", *more))
+        bind(folder, file, series.name, "en", (*FORMS[form], "--threads=2"))
         files.append(file)
     return Editions(tuple(files), series.start if form == "with index" else 0)
 
