@@ -92,14 +92,16 @@ def decode(method: int, data: bytes, size: int, reference: bytes, name: str) -> 
     raise FormatError(f"{name}: a block is of no known method, or of another size than was said")
 
 
-def joined(parts: Iterable[bytes], name: str, size: int) -> bytes:
-    """Return a block's references joined.
+def joined(parts: Iterable[bytes | None], name: str, size: int) -> bytes | None:
+    """Return a block's references joined; None, and what is behind is not asked for, where one is None.
 
     Raises:
         FormatError: with the block's `size` they are more than a reader must hold.
     """
     out = bytearray()
     for part in parts:
+        if part is None:
+            return None
         out += part
         if len(out) + size > max(MOST_BYTES, size if size <= SURE_BYTES else 0):
             raise FormatError(f"{name}: a block and its references are too large")

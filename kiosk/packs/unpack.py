@@ -94,17 +94,19 @@ class Patch:
         """
         at = 0
         for block in self.layout:
-            method, data = blocks.read_coded(body, block)
-            parts = [read_old(reference) for reference in block.references]
-            if any(part is None for part in parts):
-                self.damaged.append((at, at + block.size_bytes))
-                yield bytes(block.size_bytes)
-            else:
-                reference = blocks.joined((part or b"" for part in parts), body.name, block.size_bytes)
-                yield blocks.decode(method, data, block.size_bytes, reference, body.name)
+            # No name holds it here, nor what it was made from: it is gone before the next one is made.
+            yield self._block(body, block, at, read_old)
             at += block.size_bytes
         if not body.at_end():
             raise FormatError(f"{body.name}: something follows the last block")
+
+    def _block(self, body: Stream, block: Block, at: int, read_old: ReadOld) -> bytes:
+        method, data = blocks.read_coded(body, block)
+        reference = blocks.joined(map(read_old, block.references), body.name, block.size_bytes)
+        if reference is None:
+            self.damaged.append((at, at + block.size_bytes))
+            return bytes(block.size_bytes)
+        return blocks.decode(method, data, block.size_bytes, reference, body.name)
 
 
 def open_patch(body: Stream, old_manifest: bytes, head: Head) -> Patch:

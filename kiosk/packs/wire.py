@@ -88,10 +88,11 @@ class Stream:
 
     def _more(self) -> bool:
         while self._at >= len(self._piece):
+            self._piece, self._at = b"", 0  # not held while the next is made
             piece = next(self._pieces, None)
             if piece is None:
                 return False
-            self._piece, self._at = piece, 0
+            self._piece = piece
         return True
 
 

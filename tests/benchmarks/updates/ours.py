@@ -31,6 +31,8 @@ from tests.benchmarks.updates.web import Traffic, serve
 from tests.making import no_books
 
 CHANNEL, PACK = "stable", "bench"
+AS_IN_ITS_UNIT = {"MALLOC_ARENA_MAX": "1", "MALLOC_TRIM_THRESHOLD_": "1048576"}
+"""What systemd/kiosk-sync.service sets."""
 KIOSK = Path(sys.executable).with_name("kiosk")
 PAPERS = (".pdf", ".odt", ".docx", ".ods", ".xlsx")
 
@@ -125,7 +127,7 @@ class Federation:
     def sync(self, name: str) -> tuple[Transfer, Traffic]:
         """Let a kiosk sync, and return what that took. A new name is a new kiosk."""
         with serve(self._work / "repository") as (url, traffic):
-            client = run([KIOSK, "sync", "run", "--json", "--config", self._config(name, url)])
+            client = run([KIOSK, "sync", "run", "--json", "--config", self._config(name, url)], env=AS_IN_ITS_UNIT)
         return transfer(traffic, client), traffic
 
     def _config(self, name: str, url: str) -> Path:
