@@ -13,7 +13,7 @@ SCRIPTS := provisioning/device/kiosk-release
 PLUGINS := provisioning/image/connection/tree.py provisioning/image/inside.py
 CATALOGUES := $(wildcard kiosk/locale/*/LC_MESSAGES/kiosk.po)
 
-.PHONY: run test lint types contracts unit faults bench-updates bench-memory bench-portal bench-book-search screenshots setup setup-test bundle wheels debs image lock clean appliance appliance-long machines
+.PHONY: run test lint types contracts unit faults bench-updates bench-books bench-memory bench-portal bench-book-search screenshots setup setup-test bundle wheels debs image lock clean appliance appliance-long machines
 
 run: setup
 	@provisioning/development/apt-packages optional ffmpeg fonts-dejavu-core fonts-lohit-deva kiwix-tools librsvg2-bin \
@@ -58,6 +58,12 @@ machines:
 bench-updates: setup-test
 	@provisioning/development/apt-packages required rsync zsync casync zchunk ostree xdelta3 zstd bsdiff time
 	@nice $(BIN)/python -m tests.benchmarks.updates $(SERIES)
+
+# What a new edition of a ZIM book costs beside nine other tools, and whether the kiosk's book is right; takes two hours. To
+# measure some books only: make bench-books PAIRS="django wiki".
+bench-books: setup-test
+	@provisioning/development/apt-packages required rsync zsync casync zchunk xdelta3 zstd bsdiff time zim-tools kiwix-tools
+	@nice $(BIN)/python -m tests.benchmarks.books $(PAIRS)
 
 # Peak memory of syncs of an entry of 2 GB and of 200,000 entries; needs 15 GB of disk.
 bench-memory: setup-test
