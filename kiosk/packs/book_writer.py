@@ -6,7 +6,8 @@ write the same file.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from array import array
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Self
 from uuid import UUID
@@ -14,8 +15,9 @@ from uuid import UUID
 from kiosk.packs import book, kinds
 from kiosk.packs.collection import Entry
 from kiosk.packs.manifest import Item
+from kiosk.packs.zim_packing import is_cluster_of
 from kiosk.packs.zim_register import ZimLabel
-from kiosk.packs.zim_writer import ZimWriter, is_cluster_of
+from kiosk.packs.zim_writer import ZimWriter
 
 
 @dataclass(frozen=True)
@@ -47,10 +49,14 @@ class Making:
 
 
 class BookWriter:
-    """A book that is being written, into `file`, which is empty; `name` is what messages call it."""
+    """A book that is being written, into `file`, which is empty but for what is `there` (see `ZimWriter`); `name` is
+    what messages call it.
+    """
 
-    def __init__(self, file: BinaryIO, name: str, making: Making) -> None:
-        self._zim = ZimWriter(file, name, UUID(making.uuid), making.types, old_namespaces=making.old_namespaces)
+    def __init__(self, file: BinaryIO, name: str, making: Making, there: Sequence[int] = ()) -> None:
+        self._zim = ZimWriter(
+            file, name, UUID(making.uuid), making.types, old_namespaces=making.old_namespaces, there=there
+        )
         self._main = book.split(making.main) if making.main else None
 
     def add(self, entry: Entry, pieces: Iterable[bytes]) -> None:
@@ -72,6 +78,23 @@ class BookWriter:
             FormatError: they are not those of one cluster.
         """
         self._zim.copy_cluster([(_label(each), *_kind_and_size(each)) for each in entries], raw)
+
+    @property
+    def written_bytes(self) -> int:
+        """How long the file is, with what is in buffers."""
+        return self._zim.written_bytes
+
+    def written(self) -> array[int]:
+        """Return where the whole clusters begin, and where the next one will."""
+        return self._zim.written()
+
+    def is_there(self, entries: Sequence[Entry]) -> bool:
+        """Tell whether these entries, a whole cluster or a redirect, need not be written: a cut left their cluster."""
+        return book.of_kind(entries[0].type)[0] is not None and self._zim.is_there()
+
+    def pass_over(self, entries: Iterable[Entry]) -> None:
+        """Take the entries of a whole cluster that is there. Raises FormatError: they are not, or it is not."""
+        self._zim.pass_over([(_label(each), *_kind_and_size(each)) for each in entries])
 
     def finish(self) -> str:
         """Write what stands behind the entries; return the SHA-256 of the file. Raises FormatError as `ZimWriter`."""

@@ -2,7 +2,8 @@
 
 Source: docs/formats/zim.md; the form is one of those of https://wiki.openzim.org/wiki/ZIM_file_format. Pure: it writes
 to a file that was opened for it; who opened it sees to the draft, the card and the name. True always: memory holds
-one cluster of at most 2 MiB and what `zim_register` keeps of an entry; larger entries pass through.
+one cluster of at most 2 MiB and what `zim_register` keeps of an entry; larger entries pass through. Writing that was
+cut goes on behind the last cluster that is known to be whole: what comes again of those before is not written again.
 """
 
 from __future__ import annotations
@@ -16,19 +17,15 @@ from typing import BinaryIO
 from uuid import UUID
 
 from kiosk.errors import FormatError
-from kiosk.packs.route import zstd
 from kiosk.packs.zim import HEADER, MAGIC, NO_PAGE, REPAIR
-from kiosk.packs.zim_clusters import EXTENDED, PLAIN, ZSTD
 from kiosk.packs.zim_entries import MOST_TYPES_BYTES
 from kiosk.packs.zim_layout import MOST_BYTES, OFFSET_BYTES, Cutter, is_compressed
+from kiosk.packs.zim_packing import compressed, head_of, is_cluster_of
 from kiosk.packs.zim_reader import FRONT_PATH
 from kiosk.packs.zim_register import Register, ZimLabel
 
 MAJOR, MINOR, MINOR_OF_OLD = 6, 1, 0
-LEVEL = 8
-"""Zstandard's level."""
-FED_BYTES = 1 << 20
-"""How many bytes the compressor is given at once: what it makes may depend on it."""
+READ_BYTES = 1 << 20
 LISTING_TYPE = "application/octet-stream+zimlisting"
 
 
@@ -38,16 +35,19 @@ class ZimWriter:
     """
 
     def __init__(
-        self, file: BinaryIO, name: str, uuid: UUID, types: Iterable[str], *, old_namespaces: bool = False
-    ) -> None:
-        """Begin a book.
+        self, file: BinaryIO, name: str, uuid: UUID, types: Iterable[str], *, old_namespaces: bool = False,
+        there: Sequence[int] = (),
+    ) -> None:  # fmt: skip
+        """Begin a book, or go on with one.
 
         Args:
-            file: empty, open for writing and reading, seekable; it stays the caller's to sync and close.
+            file: open for writing and reading, seekable, and empty but for what is `there`; it stays the caller's to
+                sync and close.
             name: what to call the book in messages.
             uuid: what its header is to say.
             types: the media types of all contents that will come.
             old_namespaces: whether it is of the form of before 2021, with pages in A, pictures in I and so on.
+            there: what `written` told of the same book before the writing was cut. All entries must come again.
 
         Raises:
             FormatError: a type can not be in a book.
@@ -68,7 +68,25 @@ class ZimWriter:
         listed = b"".join(each.encode() + b"\0" for each in self._types) + b"\0"
         if len(listed) > MOST_TYPES_BYTES or any(not each or "\0" in each for each in self._types):
             raise FormatError(f"{name}: its media types can not be those of a book", REPAIR)
-        self._put(bytes(HEADER.size) + listed)
+        self._there = there
+        self._begin(listed)
+
+    def _begin(self, listed: bytes) -> None:
+        if self._there:
+            self._at = self._there[0]
+            self._file.seek(self._there[-1])
+            self._file.truncate()
+        else:
+            self._put(bytes(HEADER.size) + listed)
+
+    @property
+    def written_bytes(self) -> int:
+        """How long the file is, with what is in buffers; entries that share a cluster come together, at its end."""
+        return self._at
+
+    def written(self) -> array[int]:
+        """Return where the whole clusters begin, and where the next one will."""
+        return array("Q", (*self._starts, self._at))
 
     def add(self, label: ZimLabel, media_type: str, size_bytes: int, pieces: Iterable[bytes]) -> None:
         """Write an entry.
@@ -103,6 +121,29 @@ class ZimWriter:
         Raises:
             FormatError: these entries are not one whole cluster, or it is not one of as many bytes.
         """
+        self._enter(contents)
+        if not is_cluster_of([(media_type, size_bytes) for _, media_type, size_bytes in contents], raw):
+            raise self._fault(contents[0][0], "the cluster to copy is not that of these entries")
+        if not self._passed():
+            self._starts.append(self._at)
+            self._put(raw)
+
+    def is_there(self) -> bool:
+        """Tell whether the cluster that begins with the next entry is in the file; the one before must be whole."""
+        self._flush()
+        return len(self._starts) + 1 < len(self._there)
+
+    def pass_over(self, contents: Sequence[tuple[ZimLabel, str, int]]) -> None:
+        """Take all entries of a cluster that is there, without their bytes.
+
+        Raises:
+            FormatError: these entries are not one whole cluster, or it is not there.
+        """
+        self._enter(contents)
+        if not self._passed():
+            raise self._fault(contents[0][0], "its cluster is not there")
+
+    def _enter(self, contents: Sequence[tuple[ZimLabel, str, int]]) -> None:
         for number, (label, media_type, size_bytes) in enumerate(contents):
             begins = self._begins(label, media_type, size_bytes)
             if not number:
@@ -110,11 +151,15 @@ class ZimWriter:
             if begins == (number > 0):
                 raise self._fault(label, "the entries to copy are not those of one cluster")
             self._register.add(label, self._numbers[media_type], len(self._starts), number)
-        if not is_cluster_of([(media_type, size_bytes) for _, media_type, size_bytes in contents], raw):
-            raise self._fault(contents[0][0], "the cluster to copy is not that of these entries")
-        self._starts.append(self._at)
-        self._put(raw)
         self._is_copied = True
+
+    def _passed(self) -> bool:
+        # Go behind the next cluster if it is there, and tell whether it is.
+        if len(self._starts) + 1 >= len(self._there):
+            return False
+        self._starts.append(self._at)
+        self._at = self._there[len(self._starts)]
+        return True
 
     def finish(self, main: tuple[str, str] | None) -> str:
         """Write the directory and the header.
@@ -178,11 +223,15 @@ class ZimWriter:
             self._write_cluster([len(blob) for blob in blobs], blobs)
 
     def _write_cluster(self, sizes: Sequence[int], pieces: Iterable[bytes]) -> None:
+        if self._passed():
+            for _ in pieces:
+                pass
+            return
         self._starts.append(self._at)
-        first, table, total = _head(sizes, self._compressed)
+        first, table, total = head_of(sizes, self._compressed)
         self._put(bytes([first]))
         body = itertools.chain((table,), pieces)
-        for piece in _compressed(body, total) if self._compressed else body:
+        for piece in compressed(body, total) if self._compressed else body:
             self._put(piece)
 
     def _by_title(self, order: array[int]) -> array[int]:
@@ -213,7 +262,7 @@ class ZimWriter:
         self._file.seek(0)
         checksum, digest, left = hashlib.md5(usedforsecurity=False), hashlib.sha256(), self._at
         while left:
-            piece = self._file.read(min(left, FED_BYTES))
+            piece = self._file.read(min(left, READ_BYTES))
             if not piece:
                 raise FormatError(f"{self._name}: it was cut short while it was written", "try again")
             checksum.update(piece)
@@ -225,42 +274,6 @@ class ZimWriter:
 
     def _fault(self, label: ZimLabel, message: str) -> FormatError:
         return FormatError(f"{self._name}: the entry '{label.namespace}/{label.path}' can not be: {message}", REPAIR)
-
-
-def is_cluster_of(contents: Sequence[tuple[str, int]], raw: bytes) -> bool:
-    """Tell whether a cluster's own bytes hold as many as these entries (media type, size) take in one."""
-    compressed = is_compressed(*contents[0])
-    begin, _, total = _head([size_bytes for _, size_bytes in contents], compressed)
-    try:
-        there = zstd.get_frame_info(raw[1:]).decompressed_size if compressed else len(raw) - 1
-    except zstd.ZstdError:
-        there = None
-    return raw[:1] == bytes([begin]) and there == total
-
-
-def _head(sizes: Sequence[int], compressed: bool) -> tuple[int, bytes, int]:
-    # The first byte of a cluster, its offsets, and how many bytes these and the blobs have.
-    first, form, width = ZSTD if compressed else PLAIN[1], "I", 4
-    if sum(sizes) + width * (len(sizes) + 1) >= 1 << 32:
-        first, form, width = first | EXTENDED, "Q", 8
-    offsets = list(itertools.accumulate(sizes, initial=width * (len(sizes) + 1)))
-    return first, struct.pack(f"<{len(offsets)}{form}", *offsets), offsets[-1]
-
-
-def _compressed(pieces: Iterable[bytes], total: int) -> Iterator[bytes]:
-    parameter = zstd.CompressionParameter
-    options: dict[int, int] = {
-        parameter.compression_level: LEVEL, parameter.content_size_flag: 1, parameter.checksum_flag: 1,
-    }  # fmt: skip
-    encoder = zstd.ZstdCompressor(options=options)
-    encoder.set_pledged_input_size(total)
-    held = bytearray()
-    for piece in pieces:
-        held += piece
-        while len(held) >= FED_BYTES:
-            yield encoder.compress(bytes(held[:FED_BYTES]))
-            del held[:FED_BYTES]
-    yield encoder.compress(bytes(held), encoder.FLUSH_FRAME)
 
 
 def _numbers(code: str, numbers: array[int]) -> Iterator[bytes]:

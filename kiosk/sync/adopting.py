@@ -10,11 +10,11 @@ every cluster a hundred times.
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import tempfile
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
@@ -30,15 +30,17 @@ from kiosk.packs.zim_reader import Zim
 from kiosk.store import staging
 from kiosk.store.db import Connection
 from kiosk.store.state import State, sync_folder
-from kiosk.sync import adopted, adoption
+from kiosk.sync import adopted, adoption, half_written
 from kiosk.sync.adopted import OTHER
+from kiosk.sync.books import clusters
 from kiosk.sync.brought import Brought
+from kiosk.sync.half_written import HalfWritten
 
 SCRATCH_BYTES = 256 * 1024 * 1024
 MOST_PASSES = 8
 """How often a large file is read through to write it."""
 MOST_MEMORY_BYTES = 128 * 1024 * 1024
-AGAIN = "copy the file to the stick again, or take another stick"
+AGAIN = "put the stick in once more; if this comes back, copy the file to it again, or take another stick"
 
 
 def adopt(state: State, item: Item, found: Brought, spare_bytes: int) -> None:
@@ -56,40 +58,50 @@ def adopt(state: State, item: Item, found: Brought, spare_bytes: int) -> None:
         OSError: the stick is gone, or the card fails.
     """
     state.parts.mkdir(parents=True, exist_ok=True)
-    draft = state.parts / "adopted.book"
-    draft.unlink(missing_ok=True)
-    try:
-        with memory.limited(MOST_MEMORY_BYTES), found.open() as file:
-            sha256 = _written(state, item, file, found.path, draft, spare_bytes)
-    except MemoryError as error:
-        raise FormatError(f"{found.path}: to read it takes more memory than there is", OTHER) from error
-    if sha256 != item.attributes[kinds.LAID_OUT]["sha256"]:
-        draft.unlink()
-        raise FormatError(f"{found.path}: what comes of it is not the file that was signed", AGAIN)
+    half_name = half_written.name_of(half_written.ADOPTED, item.installed_as)
+    half_written.forget_adopted(state.parts, half_name)
+    whole = half_written.whole(state.parts, half_name, item.installed_as)
+    if whole is None:
+        half = HalfWritten(state.parts, half_name)
+        with closing(half):
+            _write(state, item, found, half, spare_bytes)
+            whole = half.finish()
     state.brought.mkdir(exist_ok=True)
-    draft.rename(adoption.path_of(state, item))
+    whole.rename(adoption.path_of(state, item))
     sync_folder(state.brought)
 
 
-def _written(state: State, item: Item, file: BinaryIO, name: str, draft: Path, spare_bytes: int) -> str:
-    # Return the SHA-256 of what was written to the draft, which is on the card.
+def _write(state: State, item: Item, found: Brought, half: HalfWritten, spare_bytes: int) -> None:
+    # What is wrong with the file, or with what a cut left, leaves nothing behind.
+    try:
+        with memory.limited(MOST_MEMORY_BYTES), found.open() as file:
+            sha256 = _written(state, item, file, found.path, half, spare_bytes)
+        if sha256 != item.installed_as:
+            raise FormatError(f"{found.path}: what comes of it is not the file that was signed", AGAIN)
+    except MemoryError as error:
+        raise FormatError(f"{found.path}: to read it takes more memory than there is", OTHER) from error
+    except FormatError:
+        half.forget()
+        raise
+
+
+def _written(state: State, item: Item, file: BinaryIO, name: str, half: HalfWritten, spare_bytes: int) -> str:
+    # Return the SHA-256 of what was written.
     zim = item.attributes[kinds.LAID_OUT]
-    with draft.open("x+b") as out:
-        if file.seek(0, 2) == zim["size_bytes"] and _sha256(file) == zim["sha256"]:
-            _check_room(state, name, zim["size_bytes"], spare_bytes)
-            file.seek(0)
-            shutil.copyfileobj(file, out, 1 << 20)
-            sha256 = _sha256(out)
-        else:
-            _check_room(state, name, zim["size_bytes"] + scratch_bytes(item), spare_bytes)
-            source = Zim(file, name)
-            with staging.opened(state.parts) as listed:
-                staging.put(listed, (Placed(0, each, n) for n, each in adopted.listed(source, item, name)), name, BOOKS)
-                _check(listed, item, name)
-                sha256 = _laid(source, item, listed, out, state.parts)
-        out.flush()
-        os.fsync(out.fileno())
-    return sha256
+    here = half.path.stat().st_size
+    if file.seek(0, 2) == zim["size_bytes"] and _sha256(file) == zim["sha256"]:
+        _check_room(state, name, zim["size_bytes"] - here, spare_bytes)
+        file.seek(0)
+        half.file.seek(0)
+        shutil.copyfileobj(file, half.file, 1 << 20)
+        half.file.truncate()
+        return _sha256(half.file)
+    _check_room(state, name, zim["size_bytes"] - here + scratch_bytes(item), spare_bytes)
+    source = Zim(file, name)
+    with staging.opened(state.parts) as listed:
+        staging.put(listed, (Placed(0, each, n) for n, each in adopted.listed(source, item, name)), name, BOOKS)
+        _check(listed, item, name)
+        return _laid(source, item, listed, half, state.parts)
 
 
 BOOKS = frozenset({0})
@@ -122,16 +134,33 @@ def _check(listed: Connection, item: Item, name: str) -> None:
         raise FormatError(f"{name}: it is another edition of '{item.title}', or was changed", OTHER)
 
 
-def _laid(source: Zim, item: Item, listed: Connection, out: BinaryIO, scratch: Path) -> str:
-    writer = BookWriter(out, item.id, Making.of_item(item))
-    ahead, behind = staging.in_order(listed, 0), staging.in_order(listed, 0)
+def _laid(source: Zim, item: Item, listed: Connection, half: HalfWritten, scratch: Path) -> str:
+    writer = BookWriter(half.file, item.id, Making.of_item(item), half.there)
+    passed = _passed(source, listed, writer)
+    ahead, behind = (islice(staging.in_order(listed, 0), passed, None) for _ in range(2))
     places = array("Q", bytes(8 * len(source)))
     while count := _want(ahead, places, scratch_bytes(item)):
         with tempfile.TemporaryFile(dir=scratch) as waiting:
             _fill(source, places, waiting)
             for placed in islice(behind, count):
                 writer.add(placed.entry, _bytes(source, placed, places, waiting))
+                half.note(writer)
     return writer.finish()
+
+
+def _passed(source: Zim, listed: Connection, writer: BookWriter) -> int:
+    """Take what a cut left of the book, and return how many entries that are: the first ones."""
+    count = 0
+    for cluster in clusters(staging.in_order(listed, 0)):
+        entries = [placed.entry for placed in cluster]
+        if book.of_kind(entries[0].type)[0] is None:
+            writer.add(entries[0], _redirect(source, cluster[0]))
+        elif writer.is_there(entries):
+            writer.pass_over(entries)
+        else:
+            break
+        count += len(cluster)
+    return count
 
 
 NOWHERE, WANTED = 0, 1
@@ -164,7 +193,12 @@ def _fill(source: Zim, places: array[int], waiting: BinaryIO) -> None:
 def _bytes(source: Zim, placed: Placed, places: Sequence[int], waiting: BinaryIO) -> Iterable[bytes]:
     assert placed.source is not None  # noqa: S101
     if book.of_kind(placed.entry.type)[0] is None:
-        redirect = source.entry(placed.source).redirect
-        return [adopted.target(source, redirect)] if redirect is not None else []
+        return _redirect(source, placed)
     waiting.seek(max(0, places[placed.source] - WANTED - 1))
     return [waiting.read(placed.entry.size_bytes)]
+
+
+def _redirect(source: Zim, placed: Placed) -> Iterable[bytes]:
+    assert placed.source is not None  # noqa: S101
+    redirect = source.entry(placed.source).redirect
+    return [adopted.target(source, redirect)] if redirect is not None else []

@@ -1,7 +1,8 @@
 """Books on their way: their ZIMs are written while their entries come, out of what comes and of what is here.
 
 True always: an entry is written once, in its place, and never waits on the card; a cluster of which nothing changed is
-taken over as it is, where the edition before is the very file that its publisher wrote.
+taken over as it is, where the edition before is the very file that its publisher wrote; what a cut left of a book is
+gone on with.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import BinaryIO, Protocol, Self
 
-from kiosk.errors import FormatError
+from kiosk.errors import FormatError, StoreError
 from kiosk.packs import book
 from kiosk.packs.book_writer import BookWriter, Making, fits
 from kiosk.packs.collection import Entry
@@ -26,6 +27,8 @@ from kiosk.packs.zim_reader import Zim
 from kiosk.store import staging
 from kiosk.store.books import LISTING, ZIM
 from kiosk.store.db import Connection
+from kiosk.sync import half_written
+from kiosk.sync.half_written import HalfWritten
 from kiosk.sync.objects import Drafts
 from kiosk.sync.old_entries import OldEntries
 
@@ -38,10 +41,12 @@ Laying = Generator[Placed, Iterable[bytes]]
 
 @dataclass
 class _Open:
+    # Of a book that is whole already there is neither a writer nor what it wrote before.
     item: Item
     path: Path
     file: BinaryIO
-    writer: BookWriter | None
+    writer: BookWriter | None = None
+    half: HalfWritten | None = None
     laying: Laying | None = None
     asks: Placed | None = None
 
@@ -64,7 +69,7 @@ class Books:
         """Begin them.
 
         Args:
-            folder: for their drafts.
+            folder: for their drafts, and what a cut left of them.
             listed: the listing of the pack, whole if there is an origin.
             manifest: the pack's.
             origin: of what does not come by itself; None where all does.
@@ -73,19 +78,31 @@ class Books:
         self._listed = listed
         self._stack = ExitStack()
         self._open: dict[int, _Open] = {}
-        for number in manifest.books:
-            item, path = manifest.in_order[number], folder / f"{number}.book"
-            path.unlink(missing_ok=True)
-            if number in brought:
-                path.hardlink_to(brought[number])  # so a cut leaves it where it is
-                self._open[number] = _Open(item, path, self._stack.enter_context(path.open("rb")), None)
-                continue
-            file = self._stack.enter_context(path.open("x+b"))
-            writer = BookWriter(file, f"{item.id} ({item.language})", Making.of_item(item))
-            self._open[number] = _Open(item, path, file, writer)
-            if origin is not None:
-                self._open[number].laying = self._laid(number, writer, origin)
-                self._go_on(self._open[number])
+        pack = hashlib.sha256(manifest.to_bytes()).hexdigest()
+        with ExitStack() as opening:
+            opening.callback(self._stack.close)
+            for number in manifest.books:
+                item, name = manifest.in_order[number], half_written.name_of(pack, str(number))
+                whole = brought.get(number) or half_written.whole(folder, name, item.installed_as)
+                if whole is None:
+                    self._open[number] = self._begun(number, item, HalfWritten(folder, name), origin)
+                else:
+                    self._open[number] = self._taken(item, whole, folder / f"{name}.taken")
+            opening.pop_all()
+
+    def _begun(self, number: int, item: Item, half: HalfWritten, origin: Origin | None) -> _Open:
+        self._stack.callback(half.close)
+        writer = BookWriter(half.file, f"{item.id} ({item.language})", Making.of_item(item), half.there)
+        found = _Open(item, half.path, half.file, writer, half)
+        if origin is not None:
+            found.laying = self._laid(number, writer, half, origin)
+            self._go_on(found)
+        return found
+
+    def _taken(self, item: Item, whole: Path, path: Path) -> _Open:
+        path.unlink(missing_ok=True)
+        path.hardlink_to(whole)  # so a cut leaves it where it is
+        return _Open(item, path, self._stack.enter_context(path.open("rb")))
 
     def __enter__(self) -> Self:
         return self
@@ -103,8 +120,11 @@ class Books:
             FormatError: it can not be there.
         """
         found, digest = self._open[placed.item], hashlib.sha256()
-        if found.laying is None and found.writer is not None:
+        if found.writer is None or found.half is None:
+            _read(_digested(pieces, digest))
+        elif found.laying is None:
             found.writer.add(placed.entry, _digested(pieces, digest))
+            found.half.note(found.writer)
         elif found.asks is None or found.asks.entry != placed.entry:
             raise FormatError(f"{placed.entry.path}: this entry of a book does not come in its turn")
         else:
@@ -118,11 +138,19 @@ class Books:
         except StopIteration:
             found.asks = None
 
-    def _laid(self, number: int, writer: BookWriter, origin: Origin) -> Laying:
-        for cluster in _clusters(staging.in_order(self._listed, number)):
+    def _laid(self, number: int, writer: BookWriter, half: HalfWritten, origin: Origin) -> Laying:
+        for cluster in clusters(staging.in_order(self._listed, number)):
+            entries = [placed.entry for placed in cluster]
+            if writer.is_there(entries):
+                for placed in cluster:
+                    if placed.source is None:
+                        _read((yield placed))
+                writer.pass_over(entries)
+                continue
+            half.note(writer)
             raw = _unchanged(cluster, origin) if isinstance(origin, OldEntries) else None
             if raw is not None:
-                writer.copy([placed.entry for placed in cluster], raw)
+                writer.copy(entries, raw)
                 continue
             for placed in cluster:
                 pieces = (yield placed) if placed.source is None else [origin.bytes_of(placed)]
@@ -133,19 +161,20 @@ class Books:
 
         Raises:
             FormatError: one has an entry that can not be there.
+            StoreError: what a cut left of one is not what it was.
         """
         return {number: list(self._finished(number, each, drafts)) for number, each in self._open.items()}
 
     def _finished(self, number: int, found: _Open, drafts: Drafts) -> Iterator[Entry]:
-        sha256 = found.item.installed_as
-        if found.writer is not None:
-            sha256 = found.writer.finish()
-            found.file.flush()
-        cover = _cover(Zim(found.file, found.path.name))
+        sha256, path = found.item.installed_as, found.path
+        if found.writer is not None and found.half is not None:
+            sha256 = _ended(found.item, found.writer, found.half)
+            path = self._taken(found.item, found.half.finish(), path.with_suffix(".taken")).path
+        cover = _cover(Zim(found.file, path.name))
         if cover is not None:
             yield Entry(BOOK_COVER, PNG, "", len(cover), drafts.keep([cover]))
         size = found.file.seek(0, 2)
-        yield Entry(ZIM, "application/x-zim", "", size, drafts.keep_file(found.path, sha256))
+        yield Entry(ZIM, "application/x-zim", "", size, drafts.keep_file(path, sha256))
         lines = (
             book.LISTED.pack(bytes.fromhex(entry.sha256), entry.size_bytes, book.of_kind(entry.type)[1])
             for entry in staging.of_item(self._listed, number)
@@ -154,13 +183,33 @@ class Books:
         yield Entry(LISTING, "application/octet-stream", "", book.LISTED.size * found.item.entries, listing)
 
 
+def _ended(item: Item, writer: BookWriter, half: HalfWritten) -> str:
+    # Whatever a card lost of what it had promised to hold is noticed here.
+    try:
+        sha256 = writer.finish()
+    except FormatError:
+        if not half.is_continued:
+            raise
+        sha256 = ""
+    if half.is_continued and sha256 != item.installed_as:
+        half.forget()
+        told = f"{item.id} ({item.language}): what was written before the last cut is damaged"
+        raise StoreError(told, "sync again: the book is written anew; if this comes back, the card may be failing")
+    return sha256
+
+
+def _read(pieces: Iterable[bytes]) -> None:
+    for _ in pieces:
+        pass
+
+
 def _digested(pieces: Iterable[bytes], digest: hashlib._Hash) -> Iterator[bytes]:
     for piece in pieces:
         digest.update(piece)
         yield piece
 
 
-def _clusters(entries: Iterable[Placed]) -> Iterator[list[Placed]]:
+def clusters(entries: Iterable[Placed]) -> Iterator[list[Placed]]:
     """Yield the entries that share a cluster; a redirect, which lies in none, by itself."""
     cutter, cluster = Cutter(), list[Placed]()
     for placed in entries:

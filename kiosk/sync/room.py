@@ -7,6 +7,7 @@ import shutil
 from kiosk.errors import NoSpace
 from kiosk.store.manners import Room
 from kiosk.store.state import State
+from kiosk.sync import half_written
 from kiosk.sync.offers import Offer
 
 REMEDY = "choose fewer packs (`kiosk sync budget --packs`)"
@@ -28,10 +29,11 @@ def check_claim(offer: Offer, most_bytes: int) -> None:
 
 
 def needed(offer: Offer, state: State, spare_bytes: int) -> Room:
-    """Return what a sync would need on the card now; what was fetched for it before is counted once."""
+    """Return what a sync would need on the card now; what was fetched or written before a cut is not counted again."""
+    written = sum(half_written.here_bytes(state.parts, step.head.manifest_sha256) for step in offer.plan.steps)
     return Room(
         old_bytes=sum(pack.size_bytes for pack in offer.installed.values()),
-        new_bytes=sum(step.new_bytes for step in offer.plan.steps),
+        new_bytes=max(0, sum(step.new_bytes for step in offer.plan.steps) - written),
         parts_bytes=to_fetch(offer, state),
         spare_bytes=spare_bytes,
         free_bytes=shutil.disk_usage(state.folder).free,
@@ -47,9 +49,12 @@ def to_fetch(offer: Offer, state: State) -> int:
 def check(offer: Offer, state: State, spare_bytes: int) -> None:
     """Make sure that old and new content and what is fetched fit on the card, and `spare_bytes` stay free.
 
+    What a cut left of books that nobody waits for any more goes before.
+
     Raises:
         NoSpace: they do not.
     """
+    half_written.forget_others(state.parts, (step.head.manifest_sha256 for step in offer.plan.steps))
     room = needed(offer, state, spare_bytes)
     if room.short_bytes:
         raise NoSpace(

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kiosk.errors import FormatError
-from kiosk.packs import zim, zim_register, zim_writer
+from kiosk.packs import zim, zim_packing, zim_register
 from kiosk.packs.zim_layout import MOST_BYTES, Cutter, is_compressed
 from kiosk.packs.zim_reader import MOST_REDIRECTS, Zim
 from kiosk.packs.zim_register import ZimLabel
@@ -248,10 +248,10 @@ def test_the_order_is_the_same_however_many_are_sorted_at_once(monkeypatch: pyte
 
 
 def test_offsets_are_wide_where_four_bytes_do_not_reach() -> None:
-    assert zim_writer._head([2**32 - 9], False) == (1, (8).to_bytes(4, "little") + b"\xff" * 4, 2**32 - 1)
-    first, table, total = zim_writer._head([2**32 - 8], False)
+    assert zim_packing.head_of([2**32 - 9], False) == (1, (8).to_bytes(4, "little") + b"\xff" * 4, 2**32 - 1)
+    first, table, total = zim_packing.head_of([2**32 - 8], False)
     assert (first, len(table), total) == (0x11, 16, 2**32 + 8)
 
 
 def test_the_level_is_that_of_the_format() -> None:
-    assert f"level {zim_writer.LEVEL}," in (Path(__file__).parents[2] / "docs" / "formats" / "zim.md").read_text()
+    assert f"level {zim_packing.LEVEL}," in (Path(__file__).parents[2] / "docs" / "formats" / "zim.md").read_text()
