@@ -34,9 +34,8 @@ def full(version: Version, folder: Path) -> Route:
     """Make the full route; its blobs go into `folder`."""
     media = sum(media.entry.size_bytes for item in version.manifest.items for media in item.media)
     entries = order.of_full(version.entries, version.content, version.manifest.books)
-    return Route(
-        _smallest(lambda: _full_body(version, entries), route.FULL, version.manifest.size_bytes, folder), media
-    )
+    what = route.BOOKS if version.manifest.books else route.FULL
+    return Route(_smallest(lambda: _full_body(version, entries), what, version.manifest.size_bytes, folder), media)
 
 
 def _full_body(version: Version, entries: Sequence[Placed]) -> Iterator[bytes]:

@@ -75,9 +75,7 @@ def _write(state: State, item: Item, found: Brought, half: HalfWritten, spare_by
     # What is wrong with the file, or with what a cut left, leaves nothing behind.
     try:
         with memory.limited(MOST_MEMORY_BYTES), found.open() as file:
-            sha256 = _written(state, item, file, found.path, half, spare_bytes)
-        if sha256 != item.installed_as:
-            raise FormatError(f"{found.path}: what comes of it is not the file that was signed", AGAIN)
+            _check_file(item, _written(state, item, file, found.path, half, spare_bytes), found.path)
     except MemoryError as error:
         raise FormatError(f"{found.path}: to read it takes more memory than there is", OTHER) from error
     except FormatError:
@@ -126,6 +124,11 @@ def _sha256(file: BinaryIO) -> str:
     while piece := file.read(1 << 20):
         digest.update(piece)
     return digest.hexdigest()
+
+
+def _check_file(item: Item, sha256: str, name: str) -> None:
+    if sha256 != item.installed_as:
+        raise FormatError(f"{name}: what comes of it is not the file that was signed", AGAIN)
 
 
 def _check(listed: Connection, item: Item, name: str) -> None:

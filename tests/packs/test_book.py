@@ -87,6 +87,7 @@ def test_a_full_route_of_a_book_has_it_in_its_order_and_no_other(tmp_path: Path)
         entries = unpack.full_entries(stream, head, 1, manifest.books)
         return [placed.entry.path for placed, chunks in entries if b"".join(chunks) == b"page"]
 
+    assert body[:9] == route.MAGIC + route.BOOKS
     assert read([body], head) == ["C/a", "C/b", "C/c?"]
     with pytest.raises(FormatError, match="more than its head promised"):
         read([body], replace(head, content_bytes=8))
