@@ -28,6 +28,7 @@ from tests.sync.book_editions import write_book_recipe
 
 FILE = Path("current/manual/manual/en/manual_en.zim")
 LOOK_SECONDS = 0.02
+WITHOUT_INDEX = (sys.executable, "-m", "tests.benchmarks.books.without_index")
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,8 @@ class Ours:
     direct: int | None
     book_bytes: int
     """Of the ZIM that the update made."""
+    alone: tuple[Transfer, Transfer]
+    """First install and update of a kiosk that indexes nothing."""
     index: Run
     """Its index made alone."""
     index_bytes: int
@@ -66,6 +69,7 @@ def ours(editions: Editions, work: Path, told: Callable[[str], None]) -> Ours:
     """Release the editions one after the other, and measure kiosks on the way."""
     federation = Federation(work)
     found: list[Synced] = []
+    alone: list[Transfer] = []
     measured: tuple[Transfer, Path, list[Verdict]] | None = None
     for number, file in enumerate(editions.files):
         told(f"releasing {file.name}")
@@ -73,6 +77,8 @@ def ours(editions: Editions, work: Path, told: Callable[[str], None]) -> Ours:
         if number == 0:
             _synced(federation, "oldest")
         found.append(_synced(federation, "follower"))
+        if number in (editions.start, editions.start + 1):
+            alone.append(federation.sync("alone", WITHOUT_INDEX)[0])
         if number == editions.start + 1:
             poll, _ = federation.sync("follower")
             book = work / "book.zim"
@@ -87,8 +93,9 @@ def ours(editions: Editions, work: Path, told: Callable[[str], None]) -> Ours:
     index = run([sys.executable, "-m", book_index.__name__, book, work / "index", "0"])
     written = run([sys.executable, "-m", "tests.benchmarks.books.writing", book, work / "again.zim"])
     return Ours(
-        found[0], found[editions.start + 1], poll, hops, direct, book.stat().st_size, index,
-        (work / "index").stat().st_size, written, int(written.output.split()[-1]), verdicts,
+        found[0], found[editions.start + 1], poll, hops, direct, book.stat().st_size,
+        (alone[0], alone[1]), index, (work / "index").stat().st_size,
+        written, int(written.output.split()[-1]), verdicts,
     )  # fmt: skip
 
 

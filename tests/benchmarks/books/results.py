@@ -125,12 +125,12 @@ def _took(found: Measured) -> Iterator[str]:
     rows: dict[str, Transfer] = {"update": ours.update.took, "first install": ours.first.took, "poll": ours.poll}
     for name, took in rows.items():
         yield f"    {name:<16}{took.total_bytes:>12,} B{took.cpu_seconds:>8.2f} s cpu{took.peak_bytes / 1e6:>8.1f} MB"
-    index, still = ours.index.cpu_seconds, ours.poll.cpu_seconds  # a poll starts the program and asks what is new
+    first, update = (took.cpu_seconds - ours.poll.cpu_seconds for took in ours.alone)  # a poll starts the program
     speeds = {
-        "apply the patch": ours.update.took.cpu_seconds - index - still,
-        "first install": ours.first.took.cpu_seconds - index - still,
+        "apply the patch": update,
+        "first install": first,
         "write all clusters": ours.written.cpu_seconds,
-        "index": index,
+        "index": ours.index.cpu_seconds,
     }
     for name, seconds in speeds.items():
         speed = ours.content_bytes / 1e6 / max(seconds, 0.01)

@@ -10,7 +10,7 @@ import filecmp
 import mimetypes
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -124,10 +124,10 @@ class Federation:
         self._repository.release([built], CHANNEL)
         shutil.rmtree(built.folder)
 
-    def sync(self, name: str) -> tuple[Transfer, Traffic]:
-        """Let a kiosk sync, and return what that took. A new name is a new kiosk."""
+    def sync(self, name: str, program: Sequence[str | Path] = (KIOSK,)) -> tuple[Transfer, Traffic]:
+        """Let a kiosk sync, and return what that took. A new name is a new kiosk; `program` is the command line's."""
         with serve(self._work / "repository") as (url, traffic):
-            client = run([KIOSK, "sync", "run", "--json", "--config", self._config(name, url)], env=AS_IN_ITS_UNIT)
+            client = run([*program, "sync", "run", "--json", "--config", self._config(name, url)], env=AS_IN_ITS_UNIT)
         return transfer(traffic, client), traffic
 
     def _config(self, name: str, url: str) -> Path:
