@@ -79,7 +79,7 @@ class Stream:
         if not self._more():
             return b""
         found = self._piece[self._at :]
-        self._at = len(self._piece)
+        self._piece, self._at = b"", 0  # not held while it is worked on
         return found
 
     def at_end(self) -> bool:

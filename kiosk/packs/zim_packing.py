@@ -52,6 +52,6 @@ def compressed(pieces: Iterable[bytes], total: int) -> Iterator[bytes]:
     for piece in pieces:
         held += piece
         while len(held) >= FED_BYTES:
-            yield encoder.compress(bytes(held[:FED_BYTES]))
+            yield encoder.compress(bytes(memoryview(held)[:FED_BYTES]))
             del held[:FED_BYTES]
     yield encoder.compress(bytes(held), encoder.FLUSH_FRAME)

@@ -32,6 +32,8 @@ SELECT path FROM staged outside WHERE EXISTS (
 ) LIMIT 1
 """
 """A file whose path is a folder of another: '0' is the sign after '/'."""
+CACHE_KB = 512
+"""What is staged comes in the order of its paths, or nearly: little is looked at twice."""
 REMEDY = "make room and sync again"
 
 
@@ -45,6 +47,7 @@ def opened(folder: Path) -> Iterator[Connection]:
         try:
             conn.execute("PRAGMA journal_mode = OFF")  # whatever goes wrong, all of it is thrown away
             conn.execute("PRAGMA synchronous = OFF")
+            conn.execute(f"PRAGMA cache_size = -{CACHE_KB}")
             conn.execute(TABLE)
             path.unlink()
             conn.execute("BEGIN EXCLUSIVE")

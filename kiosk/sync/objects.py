@@ -16,7 +16,7 @@ from pathlib import Path
 from kiosk.packs.blobs import file_sha256
 from kiosk.store.state import State, sync_folder
 
-PIECE_BYTES = 1 << 20
+PIECE_BYTES = 128 * 1024
 
 
 class Drafts:
