@@ -6,6 +6,7 @@ own. Its cost is that of both; what the index takes alone is measured beside it.
 
 from __future__ import annotations
 
+import glob
 import os
 import shutil
 import sys
@@ -116,7 +117,7 @@ def _synced(federation: Federation, name: str) -> Synced:
 
 @contextmanager
 def _growth(folder: Path) -> Iterator[list[int]]:
-    # Looks again and again at how much room the files take; what a program has open without a name is not seen.
+    # Looks again and again at how much room the files take, those too that a program has open without a name.
     before, grown, ends = _room(folder), [0], threading.Event()
 
     def look() -> None:
@@ -138,5 +139,10 @@ def _room(folder: Path) -> int:
         for name in names:
             with suppress(FileNotFoundError):
                 told = os.lstat(os.path.join(place, name))  # noqa: PTH118 -- thousands of times a second
+                found[told.st_ino] = told.st_blocks * 512
+    for opened in glob.iglob("/proc/[0-9]*/fd/*"):  # noqa: PTH207 -- as above
+        with suppress(OSError):
+            if (name := os.readlink(opened)).startswith(str(folder)) and name.endswith("(deleted)"):  # noqa: PTH115
+                told = os.stat(opened)  # noqa: PTH116
                 found[told.st_ino] = told.st_blocks * 512
     return sum(found.values())
