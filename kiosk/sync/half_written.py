@@ -39,14 +39,15 @@ class HalfWritten:
         self.path = folder / (name + WRITTEN)
         self._starts, self._whole = (folder / (name + ending) for ending in (STARTS, WHOLE))
         self.path.touch()
-        self.file: BinaryIO = self.path.open("r+b")
         self.there = self._known()
         self.is_continued = bool(self.there)
         self._named = len(self.there)
+        self._starts.touch()
+        os.truncate(self._starts, 8 * self._named)
         if not self.there:
-            self.file.truncate(0)
-        os.truncate(self._starts, 8 * self._named) if self._starts.exists() else self._starts.touch()
+            os.truncate(self.path, 0)
         sync_folder(folder)
+        self.file: BinaryIO = self.path.open("r+b")
 
     def _known(self) -> array[int]:
         # What a cut tore off, or left of another length than the file, is not believed.
