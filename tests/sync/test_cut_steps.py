@@ -68,7 +68,7 @@ def test_cut_at_any_step_and_again_a_book_comes_out_right(
         hand.village.agent().run()
         zim, built = publisher.release(pages(150, changed={7}))
     hand.look()
-    act = hand.plug if way == "adoption" else lambda: hand.village.agent().run()
+    act: Callable[[], object] = hand.plug if way == "adoption" else lambda: hand.village.agent().run()
     if way == "adoption":
         hand.put(zim)
     copy(state.folder, before := tmp_path / "before")

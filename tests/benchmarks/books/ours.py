@@ -11,7 +11,7 @@ import os
 import shutil
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,7 @@ from kiosk.store import book_index
 from tests.benchmarks.books.rightness import Verdict, judged
 from tests.benchmarks.books.zims import Editions
 from tests.benchmarks.updates.measure import Run, run
-from tests.benchmarks.updates.ours import Federation, by_kind
+from tests.benchmarks.updates.ours import KIOSK, Federation, by_kind
 from tests.benchmarks.updates.peers import Transfer
 from tests.making import no_books
 from tests.sync.book_editions import write_book_recipe
@@ -54,7 +54,7 @@ class Ours:
     direct: int | None
     book_bytes: int
     """Of the ZIM that the update made."""
-    alone: tuple[Transfer, Transfer]
+    alone: tuple[Synced, Synced]
     """First install and update of a kiosk that indexes nothing."""
     index: Run
     """Its index made alone."""
@@ -70,7 +70,7 @@ def ours(editions: Editions, work: Path, told: Callable[[str], None]) -> Ours:
     """Release the editions one after the other, and measure kiosks on the way."""
     federation = Federation(work)
     found: list[Synced] = []
-    alone: list[Transfer] = []
+    alone: list[Synced] = []
     measured: tuple[Transfer, Path, list[Verdict]] | None = None
     for number, file in enumerate(editions.files):
         told(f"releasing {file.name}")
@@ -79,7 +79,7 @@ def ours(editions: Editions, work: Path, told: Callable[[str], None]) -> Ours:
             _synced(federation, "oldest")
         found.append(_synced(federation, "follower"))
         if number in (editions.start, editions.start + 1):
-            alone.append(federation.sync("alone", WITHOUT_INDEX)[0])
+            alone.append(_synced(federation, "alone", WITHOUT_INDEX))
         if number == editions.start + 1:
             poll, _ = federation.sync("follower")
             book = work / "book.zim"
@@ -109,9 +109,9 @@ def release(federation: Federation, file: Path, version: int, work: Path) -> str
     return str(built.manifest.items[0].attributes[kinds.LAID_OUT]["sha256"])
 
 
-def _synced(federation: Federation, name: str) -> Synced:
+def _synced(federation: Federation, name: str, program: Sequence[str | Path] = (KIOSK,)) -> Synced:
     with _growth(federation.state(name)) as grown:
-        took, traffic = federation.sync(name)
+        took, traffic = federation.sync(name, program)
     return Synced(took, by_kind(traffic), max(grown))
 
 
