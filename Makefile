@@ -13,7 +13,7 @@ SCRIPTS := provisioning/device/kiosk-release
 PLUGINS := provisioning/image/connection/tree.py provisioning/image/inside.py
 CATALOGUES := $(wildcard kiosk/locale/*/LC_MESSAGES/kiosk.po)
 
-.PHONY: run test lint types contracts unit faults bench-updates bench-books bench-memory bench-portal bench-book-search screenshots setup setup-test bundle wheels debs image lock clean appliance appliance-long machines
+.PHONY: run test lint types contracts unit faults bench-updates bench-books bench-memory bench-portal bench-book-search screenshots setup setup-test bundle wheels debs image lock clean appliance appliance-long appliance-long-again machines
 
 run: setup
 	@provisioning/development/apt-packages optional ffmpeg fonts-dejavu-core fonts-lohit-deva kiwix-tools librsvg2-bin \
@@ -50,6 +50,10 @@ appliance: setup-test machines
 # The long part without its two slowest: the card's image, and the role `storage` with its restarts.
 appliance-long: setup-test machines
 	$(BIN)/pytest -n0 -m long tests/appliance --ignore=tests/appliance/test_image.py --ignore=tests/appliance/test_storage.py
+# The files of it in which something failed: emulated machines on a busy one may be late once, what fails twice is broken.
+appliance-long-again:
+	$(BIN)/pytest -n0 -m long $$($(BIN)/python -c 'import json; print(*sorted({each.partition("::")[0] for each in \
+	  json.load(open(".pytest_cache/v/cache/lastfailed"))}))')
 machines:
 	@provisioning/development/apt-packages required binfmt-support dosfstools exfatprogs fdisk mtools qemu-system-arm qemu-system-x86 qemu-user-static
 
