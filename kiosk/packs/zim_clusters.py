@@ -193,7 +193,7 @@ class Clusters:
             return found
         cluster = self._opened(number, *self.span(number))
         self._open[number] = cluster
-        while sum(each.weight_bytes for each in self._open.values()) > HELD_BYTES:
+        while sum(each.weight_bytes for each in self._open.values()) > self._held_bytes:
             self._open.popitem(last=False)
         return cluster
 

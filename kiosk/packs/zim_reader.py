@@ -58,8 +58,8 @@ class Zim:
         Args:
             file: open for reading, seekable; it stays the caller's to close.
             name: what to call it in messages.
-            held_bytes: larger clusters are decompressed no further than what is read of them (None: as is usual); 0
-                suits who wants little of each, in the order in which it lies there.
+            held_bytes: how much of decompressed clusters is held together (None: as is usual); larger ones are
+                decompressed no further than what is read of them.
 
         Raises:
             FormatError: it is not a ZIM book, or its tables lie outside the file.

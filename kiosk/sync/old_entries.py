@@ -23,6 +23,7 @@ from kiosk.packs.collection import Entry, content_root, period_of
 from kiosk.packs.listing import Placed
 from kiosk.packs.manifest import Item, Manifest
 from kiosk.packs.zim_entries import ZimEntry
+from kiosk.packs.zim_layout import MOST_BYTES
 from kiosk.packs.zim_reader import Zim
 from kiosk.store import collections
 from kiosk.store.books import LISTING, ZIM
@@ -31,6 +32,8 @@ from kiosk.store.state import State
 from kiosk.sync.repair import TooDamaged
 
 REMEDY = "the card may be failing: have a new one at hand"
+HELD_BYTES = 2 * MOST_BYTES
+"""Of decompressed clusters: two of a book that a kiosk wrote."""
 
 
 @dataclass(frozen=True)
@@ -146,7 +149,7 @@ class OldEntries:
         same = is_whole and files[ZIM].sha256 == item.attributes[kinds.LAID_OUT]["sha256"]
         zim, listing = (self._stack.enter_context(path.open("rb")) for path in paths)
         try:
-            found = OldBook(Zim(zim, str(paths[0])), listing, first, item.entries, same, is_whole)
+            found = OldBook(Zim(zim, str(paths[0]), HELD_BYTES), listing, first, item.entries, same, is_whole)
             known = is_whole or content_root(found.listed(), period_of(found.listed())) == item.content_root
         except (FormatError, struct.error) as error:
             raise TooDamaged(f"{item.id} ({item.language}): the book is damaged", REMEDY) from error
