@@ -45,6 +45,7 @@ class Zim:
     """An open book.
 
     Attributes:
+        name: what messages call it.
         header: what its header says.
         types: its media types.
         main: its first page, often a redirect; None where it has none.
@@ -64,6 +65,7 @@ class Zim:
         Raises:
             FormatError: it is not a ZIM book, or its tables lie outside the file.
         """
+        self.name = name
         self.header = header = read_header(file, name)
         if file.seek(0, 2) < header.checksum_at + 16:
             raise FormatError(f"{name}: it is cut short: {header.checksum_at + 16} bytes were to be there", REPAIR)

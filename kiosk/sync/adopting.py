@@ -40,6 +40,7 @@ SCRATCH_BYTES = 256 * 1024 * 1024
 MOST_PASSES = 8
 """How often a large file is read through to write it."""
 MOST_MEMORY_BYTES = 128 * 1024 * 1024
+PIECE_BYTES = 1 << 20
 AGAIN = "put the stick in once more; if this comes back, copy the file to it again, or take another stick"
 
 
@@ -89,10 +90,7 @@ def _written(state: State, item: Item, file: BinaryIO, name: str, half: HalfWrit
     here = half.path.stat().st_size
     if file.seek(0, 2) == zim["size_bytes"] and _sha256(file) == zim["sha256"]:
         _check_room(state, name, zim["size_bytes"] - here, spare_bytes)
-        file.seek(0)
-        half.file.seek(0)
-        shutil.copyfileobj(file, half.file, 1 << 20)
-        half.file.truncate()
+        _copy(file, half.file, zim["size_bytes"])
         return _sha256(half.file)
     _check_room(state, name, zim["size_bytes"] - here + scratch_bytes(item), spare_bytes)
     source = Zim(file, name)
@@ -118,10 +116,20 @@ def _check_room(state: State, name: str, needed: int, spare_bytes: int) -> None:
         raise NoSpace(told, "make room, and put the stick in again")
 
 
+def _copy(file: BinaryIO, to: BinaryIO, size_bytes: int) -> None:
+    # No more than so much, whatever the file has become since it was measured.
+    file.seek(0)
+    to.seek(0)
+    left = size_bytes
+    while left and (piece := file.read(min(left, PIECE_BYTES))):
+        left -= to.write(piece)
+    to.truncate()
+
+
 def _sha256(file: BinaryIO) -> str:
     file.seek(0)
     digest = hashlib.sha256()
-    while piece := file.read(1 << 20):
+    while piece := file.read(PIECE_BYTES):
         digest.update(piece)
     return digest.hexdigest()
 
@@ -142,9 +150,10 @@ def _laid(source: Zim, item: Item, listed: Connection, half: HalfWritten, scratc
     passed = _passed(source, listed, writer)
     ahead, behind = (islice(staging.in_order(listed, 0), passed, None) for _ in range(2))
     places = array("Q", bytes(8 * len(source)))
-    while count := _want(ahead, places, scratch_bytes(item)):
+    while any(wanted := _want(ahead, places, scratch_bytes(item))):
+        count, size_bytes = wanted
         with tempfile.TemporaryFile(dir=scratch) as waiting:
-            _fill(source, places, waiting)
+            _fill(source, places, waiting, size_bytes)
             for placed in islice(behind, count):
                 writer.add(placed.entry, _bytes(source, placed, places, waiting))
                 half.note(writer)
@@ -170,8 +179,10 @@ NOWHERE, WANTED = 0, 1
 """What stands for an entry that is not of this pass, and for one that is; to that its place and 1 more is added."""
 
 
-def _want(ahead: Iterator[Placed], places: array[int], most_bytes: int) -> int:
-    """Mark the entries of the next pass and return how many they are; at least one, unless all were written."""
+def _want(ahead: Iterator[Placed], places: array[int], most_bytes: int) -> tuple[int, int]:
+    """Mark the entries of the next pass and return how many they are, at least one unless all were written, and how
+    many bytes they have.
+    """
     for number in range(len(places)):
         places[number] = NOWHERE
     count = size = 0
@@ -181,15 +192,18 @@ def _want(ahead: Iterator[Placed], places: array[int], most_bytes: int) -> int:
         count, size = count + 1, size + placed.entry.size_bytes
         if size >= most_bytes:
             break
-    return count
+    return count, size
 
 
-def _fill(source: Zim, places: array[int], waiting: BinaryIO) -> None:
+def _fill(source: Zim, places: array[int], waiting: BinaryIO, most_bytes: int) -> None:
+    # Read before, they had as many bytes: one that swells since is not what was listed, and must not fill the card.
     at = 0
     for found in source.by_cluster():
         if places[found.entry.number] == WANTED:
             places[found.entry.number] += at + 1
             for piece in found.pieces:
+                if at + len(piece) > most_bytes:
+                    raise FormatError(f"{source.name}: it is not what it was when it was read first", AGAIN)
                 at += waiting.write(piece)
 
 

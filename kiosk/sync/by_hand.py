@@ -110,8 +110,13 @@ def _refusal(state: State, item: Item, found: Brought, spare_bytes: int) -> tupl
     try:
         adopting.adopt(state, item, found, spare_bytes)
     except (FormatError, NoSpace) as error:
-        return error.message, error.hint or ""
+        return _printable(error.message), error.hint or ""
     except OSError as error:
         failure = told(error)
         return f"{found.path}: {failure.message}", failure.hint or ""
     return None
+
+
+def _printable(message: str) -> str:
+    # It may quote what stands in the file: no sign of that may move a cursor or begin a line of its own.
+    return "".join(each if each.isprintable() else "?" for each in message)
