@@ -87,7 +87,7 @@ class Books:
                 if whole is None:
                     self._open[number] = self._begun(number, item, HalfWritten(folder, name), origin)
                 else:
-                    self._open[number] = self._taken(item, whole, folder / f"{name}.taken")
+                    self._open[number] = self._taken(item, whole, folder / (name + half_written.TAKEN))
             opening.pop_all()
 
     def _begun(self, number: int, item: Item, half: HalfWritten, origin: Origin | None) -> _Open:
@@ -169,7 +169,7 @@ class Books:
         sha256, path = found.item.installed_as, found.path
         if found.writer is not None and found.half is not None:
             sha256 = _ended(found.item, found.writer, found.half)
-            path = self._taken(found.item, found.half.finish(), path.with_suffix(".taken")).path
+            path = self._taken(found.item, found.half.finish(), path.with_suffix(half_written.TAKEN)).path
         cover = _cover(Zim(found.file, path.name))
         if cover is not None:
             yield Entry(BOOK_COVER, PNG, "", len(cover), drafts.keep([cover]))

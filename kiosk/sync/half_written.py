@@ -3,6 +3,7 @@
     parts/<name>.book      the file, as far as it was written
     parts/<name>.starts    where its clusters begin, and where the next one would: 8 bytes each, little-endian
     parts/<name>.whole     the file when all of it is on the card
+    parts/<name>.taken     another name of that, or of one that was brought, on its way into `objects/`
 
 The name is the SHA-256 of the pack's manifest and the number of the book in it, or `adopted` and the book's SHA-256.
 
@@ -25,7 +26,7 @@ from kiosk.store.state import sync_folder
 
 CHECKPOINT_BYTES = 16 * 1024 * 1024
 """How much of a book may be written again after a cut."""
-WRITTEN, STARTS, WHOLE = ".book", ".starts", ".whole"
+WRITTEN, STARTS, WHOLE, TAKEN = ".book", ".starts", ".whole", ".taken"
 ADOPTED = "adopted"
 """What the names of books that were brought begin with."""
 
@@ -122,14 +123,18 @@ def here_bytes(folder: Path, manifest_sha256: str) -> int:
     return sum(path.stat().st_size for path in folder.glob(f"{manifest_sha256}-*") if path.suffix in (WRITTEN, WHOLE))
 
 
-def forget_others(folder: Path, manifests: Iterable[str]) -> None:
-    """Remove what was written of the books of packs, but for those of these manifests (SHA-256)."""
-    kept = {*manifests, ADOPTED}
-    _forget(folder, lambda name: name.partition("-")[0] not in kept)
+def forget_others(folder: Path, manifests: Iterable[str], brought: Iterable[str]) -> None:
+    """Remove what was written of the books of packs, but for those of these manifests (SHA-256), and what was on its
+    way into `objects/`; and what was written of books that were `brought` (names) since: nobody goes on with it.
+    """
+    kept, useless = {*manifests, ADOPTED}, {*brought}
+    _forget(folder, lambda name: name.partition("-")[0] not in kept or name in useless)
+    for path in folder.glob(f"*-*{TAKEN}"):
+        path.unlink()
 
 
-def forget_adopted(folder: Path, but: str) -> None:
-    """Remove what was written of books that were brought, but for the one that is called so."""
+def forget_adopted(folder: Path, but: str = "") -> None:
+    """Remove what was written of books that were being brought, but for the one that is called so."""
     _forget(folder, lambda name: name != but and name.partition("-")[0] == ADOPTED)
 
 

@@ -17,6 +17,12 @@ from kiosk.packs.blobs import file_sha256
 from kiosk.store.state import State, sync_folder
 
 PIECE_BYTES = 128 * 1024
+STAGED = "staged"
+
+
+def forget_drafts(state: State) -> None:
+    """Remove the files that a cut kept from being settled."""
+    shutil.rmtree(state.parts / STAGED, ignore_errors=True)
 
 
 class Drafts:
@@ -24,8 +30,8 @@ class Drafts:
 
     def __init__(self, state: State) -> None:
         self._state = state
-        self._folder = state.parts / "staged"
-        shutil.rmtree(self._folder, ignore_errors=True)
+        forget_drafts(state)
+        self._folder = state.parts / STAGED
         self._folder.mkdir(parents=True)
 
     def keep(self, chunks: Iterable[bytes]) -> str:

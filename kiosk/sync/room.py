@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterable, Iterator
 
 from kiosk.errors import NoSpace
 from kiosk.store.manners import Room
 from kiosk.store.state import State
 from kiosk.sync import half_written
+from kiosk.sync.objects import forget_drafts
 from kiosk.sync.offers import Offer
+from kiosk.sync.plan import Step
 
 REMEDY = "choose fewer packs (`kiosk sync budget --packs`)"
 
@@ -49,13 +52,18 @@ def to_fetch(offer: Offer, state: State) -> int:
 def check(offer: Offer, state: State, spare_bytes: int) -> None:
     """Make sure that old and new content and what is fetched fit on the card, and `spare_bytes` stay free.
 
-    What a cut left of books that nobody waits for any more goes before.
+    What a cut left and no step goes on with goes before; of a book that was being brought, only where room is short.
 
     Raises:
         NoSpace: they do not.
     """
-    half_written.forget_others(state.parts, (step.head.manifest_sha256 for step in offer.plan.steps))
+    steps = offer.plan.steps
+    half_written.forget_others(state.parts, (step.head.manifest_sha256 for step in steps), _brought(steps))
+    forget_drafts(state)
     room = needed(offer, state, spare_bytes)
+    if room.short_bytes:
+        half_written.forget_adopted(state.parts)
+        room = needed(offer, state, spare_bytes)
     if room.short_bytes:
         raise NoSpace(
             f"{room.new_bytes:,} bytes are to be written beside the {room.old_bytes:,} that are installed,"
@@ -63,3 +71,10 @@ def check(offer: Offer, state: State, spare_bytes: int) -> None:
             f" {room.free_bytes:,} free: {room.short_bytes:,} are missing",
             f"make room, or {REMEDY}",
         )
+
+
+def _brought(steps: Iterable[Step]) -> Iterator[str]:
+    # What is called so was begun before the book was brought.
+    for step in steps:
+        for number in step.adoption.books if step.adoption else ():
+            yield half_written.name_of(step.head.manifest_sha256, str(number))
