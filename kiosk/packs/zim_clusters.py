@@ -12,7 +12,6 @@ from __future__ import annotations
 import itertools
 import lzma
 import operator
-import sys
 from array import array
 from bisect import bisect_right
 from collections import OrderedDict
@@ -20,6 +19,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from kiosk.errors import FormatError
+from kiosk.packs import numbers
 from kiosk.packs.route import Decoder, zstd
 from kiosk.packs.zim import ZimHeader
 from kiosk.packs.zim_source import PIECE_BYTES, Source
@@ -160,7 +160,7 @@ class Clusters:
         self._extended = header.major >= 6
         size = 8 * header.clusters
         self._starts = (
-            _array("Q", source.read(header.clusters_at, size, "the list of clusters")) if size else array("Q")
+            numbers.read("Q", source.read(header.clusters_at, size, "the list of clusters")) if size else array("Q")
         )
         edges = (header.paths_at, header.clusters_at, header.types_at, header.checksum_at)
         self._edges = array("Q", sorted((*self._starts, *edges)))
@@ -232,16 +232,9 @@ class Clusters:
         return size
 
     def _offsets(self, number: int, table: bytes, width: int, most: int) -> array[int]:
-        offsets = _array("Q" if width == 8 else "I", table)
+        offsets = numbers.read("Q" if width == 8 else "I", table)
         if not all(map(operator.le, offsets, itertools.islice(offsets, 1, None))):
             raise self._source.fault(f"the offsets of cluster {number} go back")
         if offsets[-1] > most:
             raise self._source.fault(f"cluster {number} would have {offsets[-1]} bytes; {most} are the most")
         return offsets
-
-
-def _array(code: str, data: bytes) -> array[int]:
-    numbers = array(code, data)
-    if sys.byteorder == "big":
-        numbers.byteswap()
-    return numbers

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import struct
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from typing import BinaryIO
 from uuid import UUID
 
 from kiosk.errors import FormatError
+from kiosk.packs import numbers
 from kiosk.packs.zim import HEADER, MAGIC, NO_PAGE, REPAIR
 from kiosk.packs.zim_entries import MOST_TYPES_BYTES
 from kiosk.packs.zim_layout import MOST_BYTES, OFFSET_BYTES, Cutter, is_compressed
@@ -26,6 +26,8 @@ from kiosk.packs.zim_register import Register, ZimLabel
 
 MAJOR, MINOR, MINOR_OF_OLD = 6, 1, 0
 READ_BYTES = 1 << 20
+ROW_PART = 1 << 13
+"""Numbers of a table that are written at once."""
 LISTING_TYPE = "application/octet-stream+zimlisting"
 
 
@@ -185,13 +187,13 @@ class ZimWriter:
         if self._minor == MINOR:
             front = array("I", (number for number in titles if self._register.is_front(order[number])))
             self._compressed = False
-            self._write_cluster([4 * len(front)], _numbers("I", front))
-        clusters_at = self._put_all(_numbers("Q", self._starts))
+            self._write_cluster([4 * len(front)], _row(front))
+        clusters_at = self._put_all(_row(self._starts))
         places = array("Q")
         entries_at = self._put_all(self._placed(order, places))
         assert not places or places[0] == entries_at  # noqa: S101
-        paths_at = self._put_all(_numbers("Q", places))
-        titles_at = self._put_all(_numbers("I", titles))
+        paths_at = self._put_all(_row(places))
+        titles_at = self._put_all(_row(titles))
         first = NO_PAGE if main is None else self._register.number(*main)
         header = HEADER.pack(
             MAGIC, MAJOR, self._minor, self._uuid.bytes, len(order), len(self._starts),
@@ -235,10 +237,10 @@ class ZimWriter:
             self._put(piece)
 
     def _by_title(self, order: array[int]) -> array[int]:
-        numbers = array("I", bytes(4 * len(order)))
+        by_record = array("I", bytes(4 * len(order)))
         for number, record in enumerate(order):
-            numbers[record] = number
-        return array("I", (numbers[record] for record in self._register.by_title()))
+            by_record[record] = number
+        return array("I", (by_record[record] for record in self._register.by_title()))
 
     def _placed(self, order: array[int], places: array[int]) -> Iterator[bytes]:
         for record in order:
@@ -276,7 +278,5 @@ class ZimWriter:
         return FormatError(f"{self._name}: the entry '{label.namespace}/{label.path}' can not be: {message}", REPAIR)
 
 
-def _numbers(code: str, numbers: array[int]) -> Iterator[bytes]:
-    for at in range(0, len(numbers), 1 << 13):
-        part = numbers[at : at + (1 << 13)]
-        yield struct.pack(f"<{len(part)}{code}", *part)
+def _row(found: array[int]) -> Iterator[bytes]:
+    return (numbers.to_bytes(found[at : at + ROW_PART]) for at in range(0, len(found), ROW_PART))

@@ -6,10 +6,10 @@ for these words that was done when the index was made, so that no question waits
 
 from __future__ import annotations
 
-import sys
 from array import array
 from dataclasses import dataclass
 
+from kiosk.packs import numbers
 from kiosk.store.db import Connection, transaction
 
 SCHEMA = """\
@@ -69,15 +69,8 @@ def best(conn: Connection, word: str) -> dict[int, float]:
 
 def _packed(best: list[tuple[int, float]]) -> tuple[bytes, bytes]:
     pages, scores = array("I", (page for page, _ in best)), array("f", (score for _, score in best))
-    if sys.byteorder == "big":
-        pages.byteswap()
-        scores.byteswap()
-    return pages.tobytes(), scores.tobytes()
+    return numbers.to_bytes(pages), numbers.to_bytes(scores)
 
 
-def _unpacked(packed_pages: bytes, packed_scores: bytes) -> dict[int, float]:
-    pages, scores = array("I", packed_pages), array("f", packed_scores)
-    if sys.byteorder == "big":
-        pages.byteswap()
-        scores.byteswap()
-    return dict(zip(pages, scores, strict=True))
+def _unpacked(pages: bytes, scores: bytes) -> dict[int, float]:
+    return dict(zip(numbers.read("I", pages), numbers.read("f", scores), strict=True))

@@ -14,12 +14,12 @@ cut counts only when the whole of it hashes to what was signed.
 from __future__ import annotations
 
 import os
-import sys
 from array import array
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import BinaryIO
 
+from kiosk.packs import numbers
 from kiosk.packs.blobs import file_sha256
 from kiosk.packs.book_writer import BookWriter
 from kiosk.store.state import sync_folder
@@ -56,9 +56,7 @@ class HalfWritten:
             data = self._starts.read_bytes()
         except OSError:
             return array("Q")
-        found, size = array("Q", data[: len(data) // 8 * 8]), self.path.stat().st_size
-        if sys.byteorder == "big":
-            found.byteswap()
+        found, size = numbers.read("Q", data[: len(data) // 8 * 8]), self.path.stat().st_size
         last = 0
         for count, start in enumerate(found):
             if not last < start <= size:
@@ -74,11 +72,8 @@ class HalfWritten:
         self.file.flush()
         os.fdatasync(self.file.fileno())
         starts = writer.written()
-        new = starts[self._named :]
-        if sys.byteorder == "big":
-            new.byteswap()
         with self._starts.open("ab") as file:
-            file.write(new.tobytes())
+            file.write(numbers.to_bytes(starts[self._named :]))
             file.flush()
             os.fsync(file.fileno())
         self.there, self._named = starts, len(starts)
