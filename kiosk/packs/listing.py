@@ -30,6 +30,11 @@ class Placed:
     entry: Entry
     source: int | None = None
 
+    @property
+    def place(self) -> tuple[int, str]:
+        """The number of its item, and its path."""
+        return self.item, self.entry.path
+
 
 @dataclass(frozen=True, slots=True)
 class Added:
@@ -55,7 +60,7 @@ class Delta:
 
 def between(old: Sequence[Placed], new: Sequence[Placed], items: dict[int, int]) -> Delta:
     """Return the delta from `old` to `new`, both in collection order; `items` maps an item's number in old to new."""
-    wanted = {(placed.item, placed.entry.path): placed for placed in new}
+    wanted = {placed.place: placed for placed in new}
     by_hash = {placed.entry.sha256: number for number, placed in enumerate(old)}
     kinds: list[int] = []
     sizes: list[int] = []

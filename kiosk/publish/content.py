@@ -84,7 +84,7 @@ def unpacked(folder: Path, head: Head, content: Content) -> Version:
         sha256, _ = content.keep(chunks)
         entry = placed.entry
         found.append(Placed(placed.item, Entry(entry.path, entry.type, entry.title, entry.size_bytes, sha256)))
-    found.sort(key=lambda placed: (placed.item, placed.entry.path))
+    found.sort(key=lambda placed: placed.place)
     for number, item in enumerate(manifest.in_order):
         listed = [placed.entry for placed in found if placed.item == number] + [m.entry for m in item.media]
         listed.sort(key=lambda entry: entry.path)

@@ -122,10 +122,10 @@ def _pieces(old: Version, new: Version, delta: listing.Delta) -> Iterator[tuple[
 
 def _targets(old: Version, new: Version, delta: listing.Delta) -> Iterator[Placed]:
     items = unpack.items_between(old.manifest, new.manifest)
-    hashes = {(placed.item, placed.entry.path): placed for placed in new.entries}
+    hashes = {placed.place: placed for placed in new.entries}
     for placed in listing.apply(old.entries, delta, items, "patch", new.manifest.books):
         if not placed.entry.sha256:
-            yield hashes[placed.item, placed.entry.path]
+            yield hashes[placed.place]
     for added in delta.added:
         if added.source is None and added.placed.entry.sha256:
             yield added.placed

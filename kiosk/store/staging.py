@@ -97,7 +97,7 @@ def check(conn: Connection, name: str) -> None:
 
 def arrived(conn: Connection, placed: Placed, sha256: str) -> None:
     """Note the hash of an entry whose bytes have come ("" when they turned out to be missing)."""
-    found = (bytes.fromhex(sha256), placed.item, placed.entry.path)
+    found = (bytes.fromhex(sha256), *placed.place)
     conn.execute("UPDATE staged SET sha256 = ? WHERE item = ? AND path = ?", found)
 
 

@@ -88,7 +88,7 @@ def _written(state: State, item: Item, file: BinaryIO, name: str, half: HalfWrit
     # Return the SHA-256 of what was written.
     zim = item.attributes[kinds.LAID_OUT]
     here = half.path.stat().st_size
-    if file.seek(0, 2) == zim["size_bytes"] and _sha256(file) == zim["sha256"]:
+    if file.seek(0, 2) == zim["size_bytes"] and _sha256(file) == item.installed_as:
         _check_room(state, name, zim["size_bytes"] - here, spare_bytes)
         _copy(file, half.file, zim["size_bytes"])
         return _sha256(half.file)

@@ -48,7 +48,7 @@ class Adoption:
 
 def path_of(state: State, item: Item) -> Path:
     """Return where the ZIM of a book lies, or would, when it was brought."""
-    return state.brought / f"{item.attributes[kinds.LAID_OUT]['sha256']}.zim"
+    return state.brought / f"{item.installed_as}.zim"
 
 
 def of(state: State, head: Head) -> Adoption | None:

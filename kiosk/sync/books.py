@@ -19,6 +19,7 @@ from kiosk.errors import FormatError, StoreError
 from kiosk.packs import book
 from kiosk.packs.book_writer import BookWriter, Making, fits
 from kiosk.packs.collection import Entry
+from kiosk.packs.head import Head
 from kiosk.packs.kinds import BOOK_COVER
 from kiosk.packs.listing import Placed
 from kiosk.packs.manifest import Item, Manifest
@@ -41,12 +42,11 @@ Laying = Generator[Placed, Iterable[bytes]]
 
 @dataclass
 class _Open:
-    # Of a book that is whole already there is neither a writer nor what it wrote before.
+    # `writing` is None of a book that is whole already.
     item: Item
     path: Path
     file: BinaryIO
-    writer: BookWriter | None = None
-    half: HalfWritten | None = None
+    writing: tuple[BookWriter, HalfWritten] | None = None
     laying: Laying | None = None
     asks: Placed | None = None
 
@@ -63,7 +63,7 @@ class Books:
     """The books of a pack that is being staged."""
 
     def __init__(
-        self, folder: Path, listed: Connection, manifest: Manifest, origin: Origin | None,
+        self, folder: Path, listed: Connection, head: Head, manifest: Manifest, origin: Origin | None,
         brought: Mapping[int, Path] = MappingProxyType({}),
     ) -> None:  # fmt: skip
         """Begin them.
@@ -71,18 +71,17 @@ class Books:
         Args:
             folder: for their drafts, and what a cut left of them.
             listed: the listing of the pack, whole if there is an origin.
-            manifest: the pack's.
+            head, manifest: the pack's.
             origin: of what does not come by itself; None where all does.
             brought: the ZIMs of books that are whole, by number.
         """
         self._listed = listed
         self._stack = ExitStack()
         self._open: dict[int, _Open] = {}
-        pack = hashlib.sha256(manifest.to_bytes()).hexdigest()
         with ExitStack() as opening:
             opening.callback(self._stack.close)
             for number in manifest.books:
-                item, name = manifest.in_order[number], half_written.name_of(pack, str(number))
+                item, name = manifest.in_order[number], half_written.name_of(head.manifest_sha256, str(number))
                 whole = brought.get(number) or half_written.whole(folder, name, item.installed_as)
                 if whole is None:
                     self._open[number] = self._begun(number, item, HalfWritten(folder, name), origin)
@@ -93,7 +92,7 @@ class Books:
     def _begun(self, number: int, item: Item, half: HalfWritten, origin: Origin | None) -> _Open:
         self._stack.callback(half.close)
         writer = BookWriter(half.file, f"{item.id} ({item.language})", Making.of_item(item), half.there)
-        found = _Open(item, half.path, half.file, writer, half)
+        found = _Open(item, half.path, half.file, (writer, half))
         if origin is not None:
             found.laying = self._laid(number, writer, half, origin)
             self._go_on(found)
@@ -120,11 +119,12 @@ class Books:
             FormatError: it can not be there.
         """
         found, digest = self._open[placed.item], hashlib.sha256()
-        if found.writer is None or found.half is None:
+        if found.writing is None:
             _read(_digested(pieces, digest))
         elif found.laying is None:
-            found.writer.add(placed.entry, _digested(pieces, digest))
-            found.half.note(found.writer)
+            writer, half = found.writing
+            writer.add(placed.entry, _digested(pieces, digest))
+            half.note(writer)
         elif found.asks is None or found.asks.entry != placed.entry:
             raise FormatError(f"{placed.entry.path}: this entry of a book does not come in its turn")
         else:
@@ -167,9 +167,10 @@ class Books:
 
     def _finished(self, number: int, found: _Open, drafts: Drafts) -> Iterator[Entry]:
         sha256, path = found.item.installed_as, found.path
-        if found.writer is not None and found.half is not None:
-            sha256 = _ended(found.item, found.writer, found.half)
-            path = self._taken(found.item, found.half.finish(), path.with_suffix(half_written.TAKEN)).path
+        if found.writing is not None:
+            writer, half = found.writing
+            sha256 = _ended(found.item, writer, half)
+            path = self._taken(found.item, half.finish(), path.with_suffix(half_written.TAKEN)).path
         cover = _cover(Zim(found.file, path.name))
         if cover is not None:
             yield Entry(BOOK_COVER, PNG, "", len(cover), drafts.keep([cover]))

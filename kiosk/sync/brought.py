@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
+from uuid import UUID
 
 from kiosk.errors import FormatError
 from kiosk.packs.zim import read_header
@@ -29,7 +30,7 @@ class Brought:
 
     stick: Path
     path: str
-    uuid: str
+    uuid: UUID
 
     def open(self) -> BinaryIO:
         """Open it. Raises OSError: it is gone, or no plain file."""
@@ -41,7 +42,7 @@ def on(stick: Path) -> tuple[Brought, ...]:
     found = []
     for path in sorted(_paths(stick))[:MOST_FILES]:
         with suppress(OSError, FormatError), _open(stick, path) as file:
-            found.append(Brought(stick, path, str(read_header(file, path).uuid)))
+            found.append(Brought(stick, path, read_header(file, path).uuid))
     return tuple(found)
 
 

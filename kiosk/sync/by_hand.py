@@ -95,7 +95,7 @@ def _items(state: State, session: Session, head: Head, installed: str, stick: St
 
 
 def _files(item: Item, stick: Stick) -> Iterator[Brought]:
-    return (found for found in stick.files if UUID(found.uuid) == _uuid(item))
+    return (found for found in stick.files if found.uuid == _uuid(item))
 
 
 def _uuid(item: Item) -> UUID | None:

@@ -19,11 +19,6 @@ from kiosk.sync.objects import Drafts, pieces
 from kiosk.sync.old_entries import OldEntries
 
 
-def at(placed: Placed) -> tuple[int, str]:
-    """Return the item and path of an entry."""
-    return placed.item, placed.entry.path
-
-
 def missing(
     listed: Connection, manifest: Manifest, targets: Sequence[Placed], patch: Patch, old: OldEntries
 ) -> list[Placed]:
@@ -55,7 +50,7 @@ def instead(
 ) -> Iterator[tuple[Placed, Iterable[bytes]]]:
     """Yield targets with their bytes; those that were mended with what was fetched for them."""
     for placed, chunks in coming:
-        path = drafts.path(sha256) if (sha256 := mended.get(at(placed))) is not None else None
+        path = drafts.path(sha256) if (sha256 := mended.get(placed.place)) is not None else None
         if sha256 is None or path is None:
             yield placed, chunks
             continue

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO, Self
 
 from kiosk.errors import FormatError, TrustError
-from kiosk.packs import book, kinds
+from kiosk.packs import book
 from kiosk.packs.blobs import file_sha256
 from kiosk.packs.blocks import Reference
 from kiosk.packs.collection import Entry, content_root, period_of
@@ -146,7 +146,7 @@ class OldEntries:
         if len(paths) < 2 or not paths[0].is_file() or file_sha256(paths[1]) != paths[1].name:
             raise TooDamaged(f"{item.id} ({item.language}): the book is damaged", REMEDY)
         is_whole = file_sha256(paths[0]) == paths[0].name
-        same = is_whole and files[ZIM].sha256 == item.attributes[kinds.LAID_OUT]["sha256"]
+        same = is_whole and files[ZIM].sha256 == item.installed_as
         zim, listing = (self._stack.enter_context(path.open("rb")) for path in paths)
         try:
             found = OldBook(Zim(zim, str(paths[0]), HELD_BYTES), listing, first, item.entries, same, is_whole)

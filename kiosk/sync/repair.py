@@ -38,7 +38,7 @@ def fetch_missing(
         TrustError, FormatError, MirrorError: a segment is not to be had, or not what it must be.
     """
     packed = Segments(fetcher, head, len(manifest.items))
-    wanted = {(placed.item, placed.entry.path) for placed in missing}
+    wanted = {placed.place for placed in missing}
     needed = [
         (number, segment, packed.index[number][place])
         for number in sorted({placed.item for placed in missing})

@@ -30,7 +30,6 @@ from kiosk.sync import adopted, adoption, mending, repair
 from kiosk.sync.adoption import Adoption
 from kiosk.sync.books import Books
 from kiosk.sync.fetch import Fetcher, Source
-from kiosk.sync.mending import at
 from kiosk.sync.mirrors import FileMissing, file_at
 from kiosk.sync.objects import Drafts, pieces
 from kiosk.sync.old_entries import OldEntries
@@ -118,7 +117,7 @@ def _by_full(stage: Stage, head: Head) -> tuple[Manifest, Files]:
     body = _body(stage, head, head.full)
     manifest = unpack.check_manifest(unpack.full_manifest(body), head)
     _list_media(stage, head, manifest)
-    with Books(stage.state.parts, stage.listed, manifest, None) as books:
+    with Books(stage.state.parts, stage.listed, head, manifest, None) as books:
         for placed, chunks in unpack.full_entries(body, head, len(manifest.items), manifest.books):
             staging.put(stage.listed, [placed], head.pack, manifest.books)
             staging.arrived(stage.listed, placed, _kept(stage, books, placed, chunks))
@@ -142,13 +141,12 @@ def _by_patch(stage: Stage, head: Head, chosen: Route) -> tuple[Manifest, Files]
         old.want({reference.number for block in patch.layout for reference in block.references} | patch.delta.sources)
         targets = staging.waiting(stage.listed)
         mended = _mended(stage, head, manifest, mending.missing(stage.listed, manifest, targets, patch, old), old)
-        with Books(stage.state.parts, stage.listed, manifest, old) as books:
+        with Books(stage.state.parts, stage.listed, head, manifest, old) as books:
             coming = unpack.target_entries(patch.blocks(body, old.read), targets, f"{head.pack} {head.version}")
             for placed, chunks in mending.instead(coming, mended, stage.drafts):
                 staging.arrived(stage.listed, placed, _kept(stage, books, placed, chunks))
-            _repair(
-                stage, head, manifest, books, [p for p in unpack.spoiled(targets, patch.damaged) if at(p) not in mended]
-            )
+            spoiled = [each for each in unpack.spoiled(targets, patch.damaged) if each.place not in mended]
+            _repair(stage, head, manifest, books, spoiled)
             return manifest, books.finish(stage.drafts)
 
 
@@ -160,7 +158,7 @@ def _mended(
         return {}
     mended = repair.fetch_missing(stage.fetcher, head, manifest, stage.listed, stage.drafts, missing)
     for placed in missing:
-        if placed.source is not None and (path := stage.drafts.path(mended[at(placed)])) is not None:
+        if placed.source is not None and (path := stage.drafts.path(mended[placed.place])) is not None:
             old.mended[placed.source] = path
     return mended
 
@@ -178,7 +176,7 @@ def _by_adoption(stage: Stage, head: Head, found: Adoption) -> tuple[Manifest, F
         if placed.item not in manifest.books:
             stage.drafts.keep([content])
         staging.put(stage.listed, [placed], head.pack, manifest.books)
-    with Books(stage.state.parts, stage.listed, manifest, origin, brought) as books:
+    with Books(stage.state.parts, stage.listed, head, manifest, origin, brought) as books:
         return manifest, books.finish(stage.drafts)
 
 
