@@ -94,6 +94,8 @@ class Recorder:
             inode = disk.new()
             disk.links[inode] = text(arguments[0])
             yield Names(((*disk.place(paths[-1]), inode),))
+        elif name == "truncate" and (cut := disk.find(paths[0])) is not None:
+            yield Size(cut, int(arguments[1]))
         elif name in ("unlink", "unlinkat", "rmdir"):
             yield Names(((*disk.place(paths[0]), None),))
         elif name in ("link", "linkat") and len(paths) == 2:
