@@ -114,12 +114,7 @@ def test_a_large_book_is_written_in_several_passes(hand: Hand, monkeypatch: pyte
 
 
 def test_what_the_pack_has_besides_is_fetched_by_segments_and_told(hand: Hand) -> None:
-    brought_, other = (
-        write_zim(hand.publisher.folder / name, hand.publisher.folder / f"{name}.zim", found)
-        for name, found in (("one", pages(NUMBER)), ("other", pages(20, changed={1, 2})))
-    )
-    hand.publisher.editions = 1
-    built = hand.publisher.release_zim(brought_, other)
+    brought_, other, built = hand.publisher.release_two(pages(NUMBER), pages(20, changed={1, 2}))
     hand.look()
     hand.put(brought_)
     outcome = hand.plug()
@@ -232,12 +227,7 @@ def test_a_card_without_room_refuses_the_book_with_figures(hand: Hand, monkeypat
 
 
 def test_a_book_that_the_card_spoiled_while_it_waited_is_fetched(hand: Hand) -> None:
-    one, other = (
-        write_zim(hand.publisher.folder / name, hand.publisher.folder / f"{name}.zim", found)
-        for name, found in (("one", pages(NUMBER)), ("other", pages(20, changed={1, 2})))
-    )
-    hand.publisher.editions = 1
-    hand.publisher.release_zim(one, other)
+    one, *_ = hand.publisher.release_two(pages(NUMBER), pages(20, changed={1, 2}))
     hand.look()
     hand.put(one)
     hand.plug()

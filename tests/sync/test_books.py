@@ -45,6 +45,19 @@ class Publisher:
         self.village.repository.release([built], CHANNEL)
         return built
 
+    def release_two(self, one: dict[str, str], other: dict[str, str]) -> tuple[Path, Path, BuiltPack]:
+        """Release a pack of two books; return their ZIMs and the built pack."""
+        zims = [
+            write_zim(self.folder / name, self.folder / f"{name}.zim", found)
+            for name, found in (("one", one), ("other", other))
+        ]
+        self.editions = 1
+        return zims[0], zims[1], self.release_zim(*zims)
+
+    def has(self, zim: Path, built: BuiltPack) -> bool:
+        """Tell whether the village has an edition: all that is in its ZIM, in the file that was signed."""
+        return contents(self.installed) == contents(zim) and sha256(self.installed) == of_zim(built)["sha256"]
+
     def came(self) -> int:
         """Sync, and return how many bytes of blobs came."""
         asked = self.village.mirror.asked
@@ -158,10 +171,7 @@ def test_wherever_the_card_damaged_a_book_the_next_edition_comes_out_right(publi
 
 
 def test_books_and_what_they_have_in_common_go_from_one_to_the_other(publisher: Publisher) -> None:
-    one = write_zim(publisher.folder / "one", publisher.folder / "one.zim", pages(30))
-    other = write_zim(publisher.folder / "other", publisher.folder / "other.zim", pages(10, changed={1, 2}))
-    publisher.editions = 1
-    publisher.release_zim(one, other)
+    one, other, _ = publisher.release_two(pages(30), pages(10, changed={1, 2}))
     publisher.village.agent().run()
     publisher.editions = 2
     publisher.release_zim(other, one)

@@ -9,19 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.sync import install, room, stage
+from kiosk.sync import install, stage
 from kiosk.sync.books import Books
 from kiosk.sync.objects import Drafts
-from kiosk.sync.offers import Offer
 from tests.sync.book_editions import contents, pages
+from tests.sync.cuts import cut_within, noted_room
 from tests.sync.test_books import Publisher, of_zim, publisher, sha256
 
 __all__ = ["publisher"]
 NUMBER = 120
-
-
-class Cut(BaseException):
-    """Stands for the power that goes."""
 
 
 def blobs(asked: list[str]) -> list[str]:
@@ -30,23 +26,15 @@ def blobs(asked: list[str]) -> list[str]:
 
 @pytest.mark.parametrize("edition", [1, 2], ids=["first install", "patch"])
 @pytest.mark.parametrize("at", ["writing", "settling"])
-def test_what_was_fetched_before_a_cut_is_not_fetched_again(
-    publisher: Publisher, monkeypatch: pytest.MonkeyPatch, edition: int, at: str
-) -> None:
+def test_what_was_fetched_before_a_cut_is_not_fetched_again(publisher: Publisher, edition: int, at: str) -> None:
     zim, built = publisher.release(pages(NUMBER))
     if edition == 2:
         publisher.village.agent().run()
         zim, built = publisher.release(pages(NUMBER, changed={7}))
     mirror = publisher.village.mirror
     mirror.asked.clear()
-
-    def cut(*_: object) -> None:
-        raise Cut
-
-    with monkeypatch.context() as broken:
-        broken.setattr(*((Books, "finish", cut) if at == "writing" else (Drafts, "settle", cut)))
-        with pytest.raises(Cut):
-            publisher.village.agent().run()
+    owner, name = (Books, "finish") if at == "writing" else (Drafts, "settle")
+    cut_within(owner, name, publisher.village.agent().run)
     assert blobs(mirror.asked)
     mirror.asked.clear()
     publisher.village.agent().run()
@@ -84,7 +72,7 @@ def test_a_sync_takes_the_room_that_was_told_and_little_more(
     if edition == 2:
         publisher.village.agent().run()
         publisher.release(pages(NUMBER, changed={7}))
-    folder, most, told = publisher.village.state.folder, [0], list[int]()
+    folder, most = publisher.village.state.folder, [0]
 
     def noted(owner: object, name: str) -> None:
         act = getattr(owner, name)
@@ -100,14 +88,9 @@ def test_a_sync_takes_the_room_that_was_told_and_little_more(
     for owner, name in ((Books, "finish"), (Drafts, "settle"), (stage, "_check"), (install, "assemble")):
         noted(owner, name)
     publisher.village.state.prepare()
-    needed, before = room.needed, on_card(folder)
-
-    def asked(offer: Offer, *given: object) -> object:
-        found = needed(offer, *given)  # type: ignore[arg-type]
-        told.append(found.card_bytes)
-        return found
-
-    monkeypatch.setattr(room, "needed", asked)
+    before, told = on_card(folder), noted_room(monkeypatch)
     publisher.village.agent().run()
-    assert told[0] < most[0] - before + 200_000, "nothing was measured"
-    assert most[0] - before < told[0] + 1_500_000, "the database, its log and the listing, for a book of any size"
+    assert told[0].card_bytes < most[0] - before + 200_000, "nothing was measured"
+    assert most[0] - before < told[0].card_bytes + 1_500_000, (
+        "the database, its log and the listing, for a book of any size"
+    )

@@ -12,9 +12,9 @@ import pytest
 
 from kiosk.sync import half_written
 from tests.sync.book_editions import contents, pages
+from tests.sync.cuts import Cut
 from tests.sync.test_adoption import Hand
 from tests.sync.test_books import of_zim, sha256
-from tests.sync.test_cut_books import Cut
 
 STEPS = ("rename", "replace", "unlink", "rmdir", "link", "symlink", "mkdir", "truncate", "fsync", "fdatasync")
 EVERY = 17

@@ -10,17 +10,14 @@ import pytest
 
 from kiosk.errors import StoreError
 from kiosk.packs import zim_packing, zim_writer
-from kiosk.packs.book_writer import BookWriter
 from kiosk.packs.zim_clusters import ZSTD
 from kiosk.packs.zim_reader import Zim
-from kiosk.publish.build import BuiltPack
-from kiosk.sync import half_written, room
+from kiosk.sync import half_written
 from kiosk.sync.objects import Drafts
-from kiosk.sync.offers import Offer
-from tests.sync.book_editions import contents, pages
+from tests.sync.book_editions import pages
+from tests.sync.cuts import Cut, cut_after, cut_in_book, cut_within, noted_room
 from tests.sync.test_adoption import Hand
-from tests.sync.test_books import Publisher, of_zim, publisher, sha256
-from tests.sync.test_cut_books import Cut
+from tests.sync.test_books import Publisher, publisher
 
 __all__ = ["publisher"]
 NUMBER = 400
@@ -46,18 +43,6 @@ def packed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return found
 
 
-def cut_after(monkeypatch: pytest.MonkeyPatch, clusters: int) -> None:
-    """Have the power go when so many clusters are on the card."""
-    note = half_written.HalfWritten.note
-
-    def noted(half: half_written.HalfWritten, writer: BookWriter) -> None:
-        note(half, writer)
-        if len(half.there) > clusters:
-            raise Cut
-
-    monkeypatch.setattr(half_written.HalfWritten, "note", noted)
-
-
 def cuts(act: Callable[[], object]) -> int:
     """Act until it comes to its end, with a cut one cluster later each time; return how many cuts there were."""
     for clusters in range(1, 1000):
@@ -74,10 +59,6 @@ def cuts(act: Callable[[], object]) -> int:
 def half(publisher: Publisher, suffix: str) -> Path:
     (found,) = publisher.village.state.parts.glob(f"*{suffix}")
     return found
-
-
-def is_right(publisher: Publisher, zim: Path, built: BuiltPack) -> bool:
-    return contents(publisher.installed) == contents(zim) and sha256(publisher.installed) == of_zim(built)["sha256"]
 
 
 def compressed_clusters(zim: Path) -> set[bytes]:
@@ -99,7 +80,7 @@ def test_a_book_that_is_cut_after_each_cluster_is_compressed_once(
         zim, built = publisher.release(pages(NUMBER, changed={7, 200, 333}))
     packed.clear()
     assert cuts(publisher.village.agent().run) > 5
-    assert is_right(publisher, zim, built)
+    assert publisher.has(zim, built)
     new = compressed_clusters(publisher.installed) - before
     assert len(packed) == len(new) > edition - 1
     assert not list(publisher.village.state.parts.iterdir())
@@ -112,21 +93,13 @@ def test_a_book_that_is_cut_after_each_cluster_is_adopted_once(tmp_path: Path, p
     hand.look()
     packed.clear()
     assert cuts(hand.plug) > 5
-    assert is_right(hand.publisher, zim, built)
+    assert hand.publisher.has(zim, built)
     assert len(packed) == len(compressed_clusters(hand.publisher.installed))
-
-
-def begun(publisher: Publisher, clusters: int = 3) -> None:
-    """Have a sync cut within its book."""
-    with pytest.MonkeyPatch.context() as broken:
-        cut_after(broken, clusters)
-        with pytest.raises(Cut):
-            publisher.village.agent().run()
 
 
 def test_what_a_card_lost_of_what_it_held_is_noticed_and_written_anew(publisher: Publisher) -> None:
     zim, built = publisher.release(pages(NUMBER))
-    begun(publisher)
+    cut_in_book(publisher.village.agent().run)
     draft = half(publisher, half_written.WRITTEN)
     with draft.open("r+b") as file:
         file.seek(-100, os.SEEK_END)
@@ -135,7 +108,7 @@ def test_what_a_card_lost_of_what_it_held_is_noticed_and_written_anew(publisher:
         publisher.village.agent().run()
     assert not draft.exists()
     publisher.village.agent().run()
-    assert is_right(publisher, zim, built)
+    assert publisher.has(zim, built)
 
 
 @pytest.mark.parametrize("torn", [b"", b"abc", bytes(24), b"\xff" * 16], ids=["nothing", "three bytes", "zeros", "far"])
@@ -143,37 +116,30 @@ def test_a_list_of_places_that_a_cut_tore_is_believed_as_far_as_it_can_be(
     publisher: Publisher, packed: list[int], torn: bytes
 ) -> None:
     zim, built = publisher.release(pages(NUMBER))
-    begun(publisher)
+    cut_in_book(publisher.village.agent().run)
     starts = half(publisher, half_written.STARTS)
     starts.write_bytes(starts.read_bytes() + torn)
     packed.clear()
     publisher.village.agent().run()
-    assert is_right(publisher, zim, built)
+    assert publisher.has(zim, built)
     assert len(packed) < len(compressed_clusters(publisher.installed))
 
 
 @pytest.mark.parametrize("lost", [half_written.STARTS, half_written.WRITTEN])
 def test_a_draft_without_its_other_half_is_begun_anew(publisher: Publisher, lost: str) -> None:
     zim, built = publisher.release(pages(NUMBER))
-    begun(publisher)
+    cut_in_book(publisher.village.agent().run)
     half(publisher, lost).unlink()
     publisher.village.agent().run()
-    assert is_right(publisher, zim, built)
+    assert publisher.has(zim, built)
 
 
 @pytest.mark.parametrize("damaged", [False, True])
 def test_a_book_that_was_whole_before_a_cut_is_not_written_again(
-    publisher: Publisher, monkeypatch: pytest.MonkeyPatch, packed: list[int], damaged: bool
+    publisher: Publisher, packed: list[int], damaged: bool
 ) -> None:
     zim, built = publisher.release(pages(NUMBER))
-
-    def broken(*_: object) -> None:
-        raise Cut
-
-    with monkeypatch.context() as patched:
-        patched.setattr(Drafts, "settle", broken)
-        with pytest.raises(Cut):
-            publisher.village.agent().run()
+    cut_within(Drafts, "settle", publisher.village.agent().run)
     whole = half(publisher, half_written.WHOLE)
     if damaged:
         whole.chmod(0o644)
@@ -181,7 +147,7 @@ def test_a_book_that_was_whole_before_a_cut_is_not_written_again(
             file.write(b"no")
     packed.clear()
     publisher.village.agent().run()
-    assert is_right(publisher, zim, built)
+    assert publisher.has(zim, built)
     assert bool(packed) == damaged
 
 
@@ -189,19 +155,12 @@ def test_what_is_written_needs_no_room_again_and_goes_when_nobody_waits_for_it(
     publisher: Publisher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     publisher.release(pages(NUMBER))
-    needed, told = room.needed, list[int]()
-
-    def asked(offer: Offer, *given: object) -> object:
-        found = needed(offer, *given)  # type: ignore[arg-type]
-        told.append(found.new_bytes)
-        return found
-
-    monkeypatch.setattr(room, "needed", asked)
-    begun(publisher)
+    told = noted_room(monkeypatch)
+    cut_in_book(publisher.village.agent().run)
     size = half(publisher, half_written.WRITTEN).stat().st_size
-    begun(publisher, 4)
-    assert told[0] - told[1] == size > 100_000
+    cut_in_book(publisher.village.agent().run, 4)
+    assert told[0].new_bytes - told[1].new_bytes == size > 100_000
     zim, built = publisher.release(pages(NUMBER, changed={7}))
     publisher.village.agent().run()
-    assert told[2] > told[1]
-    assert is_right(publisher, zim, built)
+    assert told[2].new_bytes > told[1].new_bytes
+    assert publisher.has(zim, built)

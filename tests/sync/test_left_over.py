@@ -3,31 +3,23 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
-from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 from kiosk.publish.build import BuiltPack
 from kiosk.store.state import State
-from kiosk.sync import adoption, half_written, room
+from kiosk.sync import adoption, half_written
 from kiosk.sync.objects import Drafts
-from kiosk.sync.offers import Offer
-from tests.sync.book_editions import contents, pages, write_zim
-from tests.sync.test_adoption import Hand
-from tests.sync.test_books import of_zim, sha256
-from tests.sync.test_cut_books import Cut
-from tests.sync.test_half_written import cut_after, often
+from tests.sync.book_editions import contents, pages
+from tests.sync.cuts import cut_in_book, cut_within, noted_room
+from tests.sync.test_adoption import Hand, hand
+from tests.sync.test_books import of_zim
+from tests.sync.test_half_written import often
 
-__all__ = ["often"]
+__all__ = ["hand", "often"]
 NUMBER = 150
 SLACK_BYTES = 60_000
-
-
-@pytest.fixture
-def hand(tmp_path: Path) -> Hand:
-    return Hand(tmp_path)
 
 
 class Usage(NamedTuple):
@@ -55,31 +47,16 @@ def small_card(patched: pytest.MonkeyPatch, hand: Hand, built: BuiltPack) -> Non
     patched.setattr(shutil, "disk_usage", lambda _: Usage(size, on_card(state), max(0, size - on_card(state))))
 
 
-def cut_within(monkeypatch: pytest.MonkeyPatch, name: str, act: Callable[[], object]) -> None:
-    def broken(*_: object) -> None:
-        raise Cut
-
-    with monkeypatch.context() as patched:
-        patched.setattr(Drafts, name, broken)
-        with pytest.raises(Cut):
-            act()
-
-
-def is_right(hand: Hand, zim: Path, built: BuiltPack) -> bool:
-    installed = hand.publisher.installed
-    return contents(installed) == contents(zim) and sha256(installed) == of_zim(built)["sha256"]
-
-
 @pytest.mark.parametrize("at", ["keep_file", "settle"])
 def test_a_book_that_was_on_its_way_when_its_edition_was_replaced_takes_no_room(
     hand: Hand, monkeypatch: pytest.MonkeyPatch, at: str
 ) -> None:
     hand.publisher.release(pages(NUMBER))
-    cut_within(monkeypatch, at, hand.village.agent().run)
+    cut_within(Drafts, at, hand.village.agent().run)
     zim, built = hand.publisher.release(pages(NUMBER, changed={7}))
     small_card(monkeypatch, hand, built)
     hand.village.agent().run()
-    assert is_right(hand, zim, built)
+    assert hand.publisher.has(zim, built)
 
 
 @pytest.mark.parametrize("changed", [set[int](), {7}], ids=["same edition", "next edition"])
@@ -89,27 +66,21 @@ def test_a_book_that_was_being_brought_takes_no_room_from_its_pack(
     zim, built = hand.publisher.release(pages(NUMBER))
     hand.look()
     hand.put(zim)
-    with monkeypatch.context() as patched:
-        cut_after(patched, 3)
-        with pytest.raises(Cut):
-            hand.plug()
+    cut_in_book(hand.plug)
     assert on_card(hand.village.state) > SLACK_BYTES
     if changed:
         zim, built = hand.publisher.release(pages(NUMBER, changed=changed))
     small_card(monkeypatch, hand, built)
     hand.village.agent().run()
-    assert is_right(hand, zim, built)
+    assert hand.publisher.has(zim, built)
 
 
-def test_a_book_that_was_being_brought_stays_where_there_is_room(hand: Hand, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_book_that_was_being_brought_stays_where_there_is_room(hand: Hand) -> None:
     zim, _ = hand.publisher.release(pages(NUMBER))
     hand.look()
     hand.put(zim)
-    with monkeypatch.context() as patched:
-        cut_after(patched, 3)
-        with pytest.raises(Cut):
-            hand.plug()
-    cut_within(monkeypatch, "keep_file", hand.village.agent().run)
+    cut_in_book(hand.plug)
+    cut_within(Drafts, "keep_file", hand.village.agent().run)
     assert list(hand.village.state.parts.glob(f"{half_written.ADOPTED}-*"))
 
 
@@ -117,28 +88,13 @@ def test_a_book_that_was_written_by_half_and_then_brought_is_counted_once(
     hand: Hand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(adoption, "MOST_SHARE", 0)
-    one, other = (
-        write_zim(hand.publisher.folder / name, hand.publisher.folder / f"{name}.zim", found)
-        for name, found in (("one", pages(NUMBER)), ("other", pages(40, changed={1, 2})))
-    )
-    hand.publisher.editions = 1
-    built = hand.publisher.release_zim(one, other)
+    one, _, built = hand.publisher.release_two(pages(NUMBER), pages(40, changed={1, 2}))
     hand.look()
-    with monkeypatch.context() as patched:
-        cut_after(patched, 3)
-        with pytest.raises(Cut):
-            hand.village.agent().run()
+    cut_in_book(hand.village.agent().run)
     hand.put(one)
     assert hand.plug().books.taken == ("A manual",)
-    needed, told = room.needed, list[int]()
-
-    def asked(offer: Offer, *given: object) -> object:
-        found = needed(offer, *given)  # type: ignore[arg-type]
-        told.append(found.new_bytes)
-        return found
-
-    monkeypatch.setattr(room, "needed", asked)
+    told = noted_room(monkeypatch)
     hand.village.agent().run()
     rest = built.head.installed_bytes - of_zim(built)["size_bytes"]  # type: ignore[operator]
-    assert rest - 1000 < told[0] <= rest, "of the other book no more than a header was written"
+    assert rest - 1000 < told[0].new_bytes <= rest, "of the other book no more than a header was written"
     assert contents(hand.publisher.installed) == contents(one)

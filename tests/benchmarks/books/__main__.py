@@ -16,7 +16,7 @@ from tests.benchmarks.books.peers import rivals
 from tests.benchmarks.books.results import Measured, line, overall, table, verdicts
 from tests.benchmarks.books.zims import FORMS, editions, entries
 from tests.benchmarks.updates.measure import tree_bytes
-from tests.benchmarks.updates.trees import Series
+from tests.benchmarks.updates.trees import Series, chosen
 
 SOURCES, CACHE = Path("build/benchmarks/updates"), Path("build/benchmarks/books")
 INDEXED = "with index"
@@ -29,12 +29,7 @@ INDEXED = "with index"
 def main(names: tuple[str, ...], peers: bool, ours_: bool) -> None:
     """Measure the pairs NAMES (all, if none is named); end with 1 if a limit was missed."""
     found = []
-    for name in names or PAIRS:
-        _tell(f"{name}: fetching and making its editions")
-        series = PAIRS[name](SOURCES.resolve())
-        if series is None:
-            _tell(f"{name}: left out, its packages can not be had in two versions")
-            continue
+    for series in chosen(PAIRS, names, SOURCES, _tell):
         found.append(_measure(series, peers, ours_))
         click.echo(table(found[-1]))
     over_all = overall(found)

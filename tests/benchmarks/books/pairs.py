@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import random
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 
 from tests.benchmarks.book_search.books import word_place, words, write_words
 from tests.benchmarks.updates import series, sources
-from tests.benchmarks.updates.trees import Series
+from tests.benchmarks.updates.trees import Made, Series
 from tests.benchmarks.updates.wiki import ADDED, EDITED, REMOVED
 
 SEED = 20261126
@@ -73,9 +73,8 @@ def _linux_whole(cache: Path) -> Series | None:
     return found and Series(found.name, f"{found.told}, with Sphinx's own search index", found.folders, found.start)
 
 
-PAIRS: dict[str, Callable[[Path], Series | None]] = {
+PAIRS: Made = {
     **{name: series.SERIES[name] for name in ("django", "postgresql-doc", "linux-doc", "wiki")},
     "linux-doc-whole": _linux_whole,
     "dictionary": lambda cache: dictionary(cache, series.prose(cache)),
 }
-"""Makes a series in a cache folder; None when its packages can not be had in two versions now."""

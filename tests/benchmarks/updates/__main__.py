@@ -16,7 +16,7 @@ from tests.benchmarks.updates.ours import ours
 from tests.benchmarks.updates.peers import PEERS
 from tests.benchmarks.updates.results import Measured, as_values, criteria, table
 from tests.benchmarks.updates.series import SERIES
-from tests.benchmarks.updates.trees import Series, changed_files
+from tests.benchmarks.updates.trees import Series, changed_files, chosen
 
 CACHE = Path("build/benchmarks/updates")
 
@@ -29,12 +29,7 @@ CACHE = Path("build/benchmarks/updates")
 def main(names: tuple[str, ...], json_: bool, peers: bool, ours_: bool) -> None:
     """Measure what an update costs on the series NAMES (all, if none is named), beside the peers."""
     found = []
-    for name in names or SERIES:
-        _tell(f"{name}: fetching and making its versions")
-        series = SERIES[name](CACHE.resolve())
-        if series is None:
-            _tell(f"{name}: left out, its packages can not be had in two versions")
-            continue
+    for series in chosen(SERIES, names, CACHE, _tell):
         found.append(_measure(series, peers, ours_))
         if not json_:
             click.echo(table(found[-1:]))

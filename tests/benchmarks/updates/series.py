@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from tests.benchmarks.updates import papers, sources
-from tests.benchmarks.updates.trees import Series
+from tests.benchmarks.updates.trees import Made, Series
 from tests.benchmarks.updates.wiki import wiki
 
 LINUX, LINUX_HTML = "linux-doc-6.1", "usr/share/doc/linux-doc-6.1/html"
@@ -27,7 +26,7 @@ def _postgres(cache: Path) -> Series | None:
     return sources.debian_series("postgresql-doc", POSTGRES, POSTGRES_HTML, cache, 2)
 
 
-SERIES: dict[str, Callable[[Path], Series | None]] = {
+SERIES: Made = {
     "django": sources.django,
     "postgresql-doc": _postgres,
     "linux-doc": _linux,
@@ -35,4 +34,3 @@ SERIES: dict[str, Callable[[Path], Series | None]] = {
     "papers": papers.model_papers,
     "handbooks": lambda cache: papers.handbooks(cache, prose(cache)),
 }
-"""Makes a series in a cache folder; None when its packages can not be had in two versions now."""

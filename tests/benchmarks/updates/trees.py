@@ -9,7 +9,7 @@ from __future__ import annotations
 import filecmp
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +35,21 @@ class Series:
     @property
     def new(self) -> Path:
         return self.folders[self.start + 1]
+
+
+Made = Mapping[str, Callable[[Path], Series | None]]
+"""Makes each series in a cache folder; None when its packages can not be had in two versions now."""
+
+
+def chosen(made: Made, names: Iterable[str], cache: Path, told: Callable[[str], None]) -> Iterator[Series]:
+    """Yield the series of these names (all, if there are none), made as they are asked for; `told` is told of each."""
+    for name in names or made:
+        told(f"{name}: fetching and making its versions")
+        series = made[name](cache.resolve())
+        if series is None:
+            told(f"{name}: left out, its packages can not be had in two versions")
+        else:
+            yield series
 
 
 def take(source: Path, target: Path, wanted: Callable[[Path], bool]) -> None:
