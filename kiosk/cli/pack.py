@@ -61,7 +61,7 @@ def lint(folders: tuple[Path, ...], against: Path | None, cache: Path, json_: bo
     for problem in () if json_ else problems:
         click.echo(str(problem))
     if problems:
-        told = f"{len(problems)} problem{'s' if len(problems) > 1 else ''} found; nothing was built"
+        told = f"{len(problems)} problem{'s' if len(problems) > 1 else ''} found"
         raise FormatError(told, detail=as_detail(problems))
     if json_:
         as_json(as_detail([]))
@@ -86,7 +86,8 @@ def build_command(folders: tuple[Path, ...], out: Path, cache: Path, json_: bool
     if json_:
         as_json([_summary(each) for each in built])
     for each in () if json_ else built:
-        click.echo(f"{each.folder}  {len(each.manifest.items)} items, {size(each.manifest.size_bytes)}")
+        items = len(each.manifest.items)
+        click.echo(f"{each.folder}  {items} item{'s' * (items != 1)}, {size(each.manifest.size_bytes)}")
 
 
 @pack.command()

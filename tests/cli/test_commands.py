@@ -64,7 +64,7 @@ def test_lint_speaks_json(tmp_path: Path) -> None:
     done = kiosk("pack", "lint", tmp_path, "--json")
     assert done.returncode == 3
     told = json.loads(done.stdout)
-    assert (told["error"], told["remedy"]) == ("1 problem found; nothing was built", None)
+    assert (told["error"], told["remedy"]) == ("1 problem found", None)
     (problem,) = told["problems"]
     assert problem["place"].endswith("pack.yaml:1")
     assert "licence" in problem["message"]
