@@ -33,7 +33,7 @@ class Sync:
 def history(conn: Connection, limit: int) -> list[Sync]:
     """Return the last syncs, the newest first."""
     ends = _ends(events.last(conn, "sync.", 3 * limit))
-    return [Sync(event.at, light(event)) for event in ends[:limit]]
+    return [Sync(event.at, light(event, last=n == 0)) for n, event in enumerate(ends[:limit])]
 
 
 def next_try(conn: Connection) -> str:
@@ -66,8 +66,13 @@ def _was_cut(following: Event) -> bool:
     return following.kind == "sync.started"
 
 
-def light(event: Event) -> Light:
-    """Return how a sync went, by its last event."""
+def light(event: Event, *, last: bool = True) -> Light:
+    """Return how a sync went, by its last event.
+
+    Args:
+        event: the last of that sync.
+        last: no other sync began after it; one that did tells that a sync without an end was cut.
+    """
     detail = event.detail
     if event.kind == "sync.failed":
         remedy = str(detail.get("hint", ""))
@@ -79,7 +84,7 @@ def light(event: Event) -> Light:
     if event.kind == "sync.rolled_back":
         sentence = gettext("Generation %(number)s is served again.", number=i18n.number(detail["generation"]))
         return Light("good", gettext("Went back"), sentence)
-    if abs(current.now() - event.at) > LONGEST_SYNC:
+    if not last or abs(current.now() - event.at) > LONGEST_SYNC:
         return Light("bad", gettext("Cut"), gettext("It began and did not end. The next one goes on from there."))
     return Light("wait", gettext("Running"), gettext("It has begun and not ended yet."))
 

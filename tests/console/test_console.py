@@ -227,6 +227,17 @@ def test_a_sync_that_was_cut_is_not_called_running_for_ever(
     assert "It began and did not end." in inside.get("/", **HOST).text
 
 
+def test_a_sync_that_was_cut_is_not_called_running_beside_the_one_that_went_on(
+    inside: FlaskClient, conn: db.Connection, village: Village
+) -> None:
+    events.record(conn, "sync.started", village.clock())
+    events.record(conn, "sync.started", village.clock())
+    events.record(conn, "sync.finished", village.clock(), changes=[], fetched_bytes=0)
+    page = inside.get("/", **HOST).text
+    assert "It began and did not end." in page
+    assert "It has begun and not ended yet." not in page
+
+
 def test_what_is_installed_is_shown(inside: FlaskClient, village: Village) -> None:
     assert "Nothing is installed yet." in inside.get("/", **HOST).text
     village.release()
