@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from kiosk.errors import FormatError
-from kiosk.packs import difference, wire
+from kiosk.packs import deflated, difference, wire
 from kiosk.packs.route import unsqueeze
 from kiosk.packs.wire import Stream
 
@@ -18,7 +18,7 @@ MOST_BYTES = 8 * 1024 * 1024
 """Most of a block and its references together."""
 SURE_BYTES = 1024 * 1024
 """A block of this size may always be."""
-RAW, PREFIX, DIFFERENCE = 0, 1, 2
+RAW, PREFIX, DIFFERENCE, DEFLATED = 0, 1, 2, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +89,8 @@ def decode(method: int, data: bytes, size: int, reference: bytes, name: str) -> 
         return unsqueeze(data, size, name, reference)
     if method == DIFFERENCE:
         return difference.apply(data, size, reference, name)
+    if method == DEFLATED:
+        return deflated.apply(data, size, reference, MOST_BYTES, name)
     raise FormatError(f"{name}: a block is of no known method, or of another size than was said")
 
 

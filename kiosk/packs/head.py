@@ -12,7 +12,7 @@ from typing import Any
 
 from kiosk.errors import FormatError
 from kiosk.fields import Fields, parse_json
-from kiosk.packs import blobs, collection, kinds, manifest, names
+from kiosk.packs import blobs, collection, deflated, kinds, manifest, names
 from kiosk.packs.blobs import Blob
 from kiosk.packs.manifest import Manifest
 
@@ -27,12 +27,14 @@ START = re.compile(rf"[0-9a-f]{{{START_DIGITS}}}")
 @dataclass(frozen=True)
 class Route:
     """One way to the version: its blobs, and the bytes of media it needs besides. `start` is the SHA-256 of the
-    manifest that a patch starts from (in a head: its `start_of`), None for the full route.
+    manifest that a patch starts from (in a head: its `start_of`), None for the full route. `needs` names what its
+    reader must be able to do besides.
     """
 
     blobs: tuple[Blob, ...]
     media_bytes: int
     start: str | None = None
+    needs: tuple[str, ...] = ()
 
     @property
     def route_bytes(self) -> int:
@@ -49,6 +51,8 @@ class Route:
         value: dict[str, Any] = {"blobs": [b.to_value() for b in self.blobs]}
         if self.media_bytes:
             value["media_bytes"] = self.media_bytes
+        if self.needs:
+            value["needs"] = list(self.needs)
         return value if self.start is None else value | {"from": self.start}
 
 
@@ -94,9 +98,12 @@ class Head:
     apart: Blob | None = None
 
     def route_from(self, manifest_sha256: str) -> Route:
-        """Return the cheapest route for a kiosk that has the version of this manifest ("" for none)."""
-        start = start_of(manifest_sha256)
-        fitting = [replace(route, start=manifest_sha256) for route in self.patches if route.start == start]
+        """Return the cheapest route for a kiosk that has the version of this manifest ("" for none), of those that it
+        is able to take.
+        """
+        start, able = start_of(manifest_sha256), {deflated.DEFLATE} if deflated.is_usual() else set[str]()
+        taken = [route for route in self.patches if route.start == start and able.issuperset(route.needs)]
+        fitting = [replace(route, start=manifest_sha256) for route in taken]
         return min((self.full, *fitting), key=lambda route: route.download_bytes)
 
     def all_blobs(self) -> Iterator[Blob]:
@@ -199,7 +206,10 @@ def _route(fields: Fields, *, patch: bool) -> Route:
     if start is not None and not START.fullmatch(start):
         fields.complain("from", f"'{start}' is not the first {START_DIGITS} digits of a SHA-256")
     found = tuple(blobs.read(each) for each in fields.sequence("blobs", least=1))
-    route = Route(found, fields.whole("media_bytes", 0, MOST_MEDIA_BYTES, 0), start)
+    needs = fields.texts("needs") if "needs" in fields else ()
+    if not patch and needs:
+        fields.complain("needs", "every kiosk must be able to take the full route")
+    route = Route(found, fields.whole("media_bytes", 0, MOST_MEDIA_BYTES, 0), start, needs)
     fields.finish()
     return route
 

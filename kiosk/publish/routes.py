@@ -16,9 +16,10 @@ from pathlib import Path
 from kiosk.packs import blobs, blocks, collection, listing, route, unpack, wire
 from kiosk.packs.blobs import BLOB_BYTES, Blob
 from kiosk.packs.blocks import Block, Reference
+from kiosk.packs.deflated import DEFLATE
 from kiosk.packs.head import Route, Segments, start_of
 from kiosk.packs.listing import Placed
-from kiosk.publish import coding, order, workers
+from kiosk.publish import coding, order, streams, workers
 from kiosk.publish.content import PIECE_BYTES, Version, pieces
 from kiosk.publish.drafting import drafts
 
@@ -49,18 +50,21 @@ def patch(old: Version, new: Version, folder: Path, told: Told | None = None) ->
     """Make the patch from one version to the next; its blobs go into `folder`. `told` is told of every block."""
     before = {media.entry.sha256 for item in old.manifest.items for media in item.media}
     fresh = [m.entry for item in new.manifest.items for m in item.media if m.entry.sha256 not in before]
-    body = b"".join(_patch_body(old, new, told))
+    before_blocks, *coded = _patch_body(old, new, told)
+    body = before_blocks + b"".join(coded)
     start = start_of(hashlib.sha256(old.manifest.to_bytes()).hexdigest())
     made = _smallest(lambda: iter([body]), route.PATCH, len(body), folder)
-    return Route(made, sum(entry.size_bytes for entry in fresh), start)
+    needs = (DEFLATE,) if any(block[0] == blocks.DEFLATED for block in coded) else ()
+    return Route(made, sum(entry.size_bytes for entry in fresh), start, needs)
 
 
 def _patch_body(old: Version, new: Version, told: Told | None) -> Iterator[bytes]:
-    yield wire.text(coding.encode(new.manifest.to_bytes(), old.manifest.to_bytes()))
+    # What stands before the blocks, then each of them.
+    manifest = wire.text(coding.encode(new.manifest.to_bytes(), old.manifest.to_bytes()))
     delta = listing.between(old.entries, new.entries, unpack.items_between(old.manifest, new.manifest))
     plan = list(_blocks(old, new, delta))
     layout = [Block(sum(size for _, _, size in targets), references) for targets, references in plan]
-    yield wire.text(listing.to_bytes(delta) + blocks.layout_to_bytes(layout))
+    yield manifest + wire.text(listing.to_bytes(delta) + blocks.layout_to_bytes(layout))
     for number, coded in enumerate(workers.in_order(coding.encode, _uncoded(old, new, plan)), 1):
         if told is not None:
             told(number, len(plan))
@@ -82,6 +86,7 @@ def _piece(old: Version, reference: Reference) -> bytes:
 
 Piece = tuple[str, int, int]
 """SHA-256 of a new entry, where the piece starts, its bytes."""
+Sizes = tuple[int, int]
 
 
 def _blocks(old: Version, new: Version, delta: listing.Delta) -> Iterator[tuple[list[Piece], tuple[Reference, ...]]]:
@@ -89,13 +94,13 @@ def _blocks(old: Version, new: Version, delta: listing.Delta) -> Iterator[tuple[
     targets: list[Piece] = []
     references: dict[Reference, None] = {}  # in order, each once
     held = 0
-    for piece, reference, size in _pieces(old, new, delta):
+    for piece, reference, sizes in _pieces(old, new, delta):
         fresh = reference is not None and reference not in references
-        cost = piece[2] + (size if fresh else 0)
+        cost = sizes[0] + (sizes[1] if fresh else 0)
         if targets and held + cost > blocks.MOST_BYTES:
             yield targets, tuple(references)
             targets, references, held = [], {}, 0
-            fresh, cost = reference is not None, piece[2] + size
+            fresh, cost = reference is not None, sum(sizes)
         targets.append(piece)
         if reference is not None and fresh:
             references[reference] = None
@@ -104,20 +109,34 @@ def _blocks(old: Version, new: Version, delta: listing.Delta) -> Iterator[tuple[
         yield targets, tuple(references)
 
 
-def _pieces(old: Version, new: Version, delta: listing.Delta) -> Iterator[tuple[Piece, Reference | None, int]]:
+def _pieces(old: Version, new: Version, delta: listing.Delta) -> Iterator[tuple[Piece, Reference | None, Sizes]]:
+    # The two sizes are what new and old take in a block.
     likely = _Likely(old, new)
     for placed in sorted(_targets(old, new, delta), key=listing.target_order):
         entry, number = placed.entry, likely.number(placed)
         old_size = 0 if number is None else old.entries[number].entry.size_bytes
         if entry.size_bytes <= SLICE_BYTES and old_size <= SLICE_BYTES:
-            yield (entry.sha256, 0, entry.size_bytes), None if number is None else Reference(number), old_size
+            sizes = _unpacked_sizes(new, placed, old, None if number is None else old.entries[number])
+            yield (entry.sha256, 0, entry.size_bytes), None if number is None else Reference(number), sizes
             continue
         for start in range(0, entry.size_bytes, SLICE_BYTES):
             size = min(SLICE_BYTES, entry.size_bytes - start)
             first = max(0, min(start, old_size - size) - MARGIN_BYTES)
             length = min(old_size - first, size + 2 * MARGIN_BYTES)
             reference = Reference(number, first, length) if number is not None and length > 0 else None
-            yield (entry.sha256, start, size), reference, max(0, length)
+            yield (entry.sha256, start, size), reference, (size, max(0, length))
+
+
+def _unpacked_sizes(new: Version, entry: Placed, old: Version, before: Placed | None) -> Sizes:
+    # A block is to hold its pieces unpacked, too; but for those that are too large for one.
+    if before is None:
+        return entry.entry.size_bytes, 0
+    sizes = _unpacked_bytes(new, entry), _unpacked_bytes(old, before)
+    return sizes if sum(sizes) <= blocks.MOST_BYTES else (entry.entry.size_bytes, before.entry.size_bytes)
+
+
+def _unpacked_bytes(version: Version, placed: Placed) -> int:
+    return len(streams.found(version.content.read(placed.entry.sha256)).data)
 
 
 def _targets(old: Version, new: Version, delta: listing.Delta) -> Iterator[Placed]:

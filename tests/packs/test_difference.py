@@ -10,6 +10,7 @@ from kiosk.errors import FormatError
 from kiosk.packs import blocks, difference, wire
 from kiosk.packs.wire import Stream
 from kiosk.publish import coding
+from kiosk.publish.differences import difference as told
 
 
 def edited(old: bytes, chance: random.Random) -> bytes:
@@ -33,7 +34,7 @@ def test_a_difference_makes_the_new_from_the_old(seed: int) -> None:
     chance = random.Random(seed)
     old = bytes(chance.choice(b"abcdef\0\xff") for _ in range(chance.randrange(1, 3000)))
     new = edited(old, chance)
-    assert difference.apply(coding.difference(new, old), len(new), old, "block") == new
+    assert difference.apply(told(new, old), len(new), old, "block") == new
 
 
 def test_the_same_small_edit_all_over_is_told_in_few_bytes() -> None:

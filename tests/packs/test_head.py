@@ -13,12 +13,20 @@ from kiosk.packs.head import Head, Route
 
 SMALL = Head("members", 1, "a" * 64, 100, 1000, 1000, 1, ("book",), Route((Blob("b" * 64, 100, None),), 0))
 APART = replace(SMALL, apart=Blob("a" * 64, 100))
+PATCHED = replace(SMALL, patches=(Route((Blob("d" * 64, 7),), 0, "e" * 16, ("deflate", "and what comes later")),))
 LARGE = replace(SMALL, manifest_bytes=LEAF_BYTES + 1, apart=Blob("a" * 64, LEAF_BYTES + 1, "c" * 64))
 
 
-@pytest.mark.parametrize("head", [SMALL, APART, LARGE], ids=["in the routes", "apart", "apart with leaves"])
+@pytest.mark.parametrize(
+    "head", [SMALL, APART, LARGE, PATCHED], ids=["in the routes", "apart", "apart with leaves", "needs"]
+)
 def test_a_head_comes_out_as_it_went_in(head: Head) -> None:
     assert heads.parse(head.to_bytes()) == head
+
+
+def test_the_full_route_needs_nothing() -> None:
+    with pytest.raises(FormatError, match="every kiosk must be able"):
+        heads.parse(replace(SMALL, full=replace(SMALL.full, needs=("deflate",))).to_bytes())
 
 
 def test_a_manifest_that_lies_apart_is_among_the_blobs_with_its_leaves() -> None:
