@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from kiosk.store import agreements, manners, reasons, settings, standing
 from kiosk.store.manners import Room
 from kiosk.store.reasons import Reason
 from kiosk.store.standing import Status
-from kiosk.sync import room
+from kiosk.sync import outstanding, room
 from kiosk.sync.plan import Change, Plan, Step
 
 
@@ -133,16 +134,15 @@ def plan(config_path: Path, rate: int | None, json_: bool) -> None:
     todo = offer.plan
     with opened(config) as (state, conn):
         needed = room.needed(offer, state, config.sync.spare_bytes)
+        to_fetch = {step.head.pack: outstanding.of_step(state, step) for step in todo.steps}
         found = standing.read(conn, state, timekeeping.read(), config.time_zone, link.is_metered())
     speed = rate * 125 if rate else found.speed_bytes or manners.GUESSED_SPEED
     if json_:
-        as_json(_value(todo, needed, found, speed))
+        as_json(_value(todo, to_fetch, needed, found, speed))
         return
     changes = {change.pack: change for change in todo.changes}
     for step in todo.steps:
-        click.echo(
-            f"{syncing.told(changes[step.head.pack])}  {size(step.route.download_bytes)}, {_route(step, changes)}"
-        )
+        click.echo(f"{syncing.told(changes[step.head.pack])}  {_fetched(step, to_fetch)}, {_route(step, changes)}")
     for change in todo.changes:
         if not change.after:
             click.echo(syncing.told(change))
@@ -152,12 +152,18 @@ def plan(config_path: Path, rate: int | None, json_: bool) -> None:
         click.echo("nothing new")
         return
     told = "measured" if found.speed_bytes and not rate else "given" if rate else "assumed"
-    _tell_cost(todo, needed, found, speed, told)
+    _tell_cost(sum(to_fetch.values()), needed, found, speed, told)
 
 
-def _tell_cost(todo: Plan, needed: Room, found: Status, speed: int, told: str) -> None:
-    cost = manners.estimate(found.settings, found.used, todo.download_bytes, speed)
-    click.echo(f"{size(todo.download_bytes)} to fetch, {duration(cost.seconds)} at {size(speed)}/s ({told})")
+def _fetched(step: Step, to_fetch: Mapping[str, int]) -> str:
+    left = to_fetch[step.head.pack]
+    here = step.route.download_bytes - left
+    return f"{size(left)} to fetch" + (f" ({size(here)} are here already)" if here > 0 else "")
+
+
+def _tell_cost(to_fetch: int, needed: Room, found: Status, speed: int, told: str) -> None:
+    cost = manners.estimate(found.settings, found.used, to_fetch, speed)
+    click.echo(f"{size(to_fetch)} to fetch, {duration(cost.seconds)} at {size(speed)}/s ({told})")
     if cost.days != 0:
         more = "more than a year" if cost.days is None else f"{cost.days} more day{'s' if cost.days > 1 else ''}"
         click.echo(f"the data budget makes it wait for {more}")
@@ -174,22 +180,24 @@ def _route(step: Step, changes: dict[str, Change]) -> str:
     return f"patch from {changes[step.head.pack].before}" if step.route.start else "full"
 
 
-def _value(todo: Plan, needed: Room, found: Status, speed: int) -> dict[str, Any]:
+def _value(todo: Plan, to_fetch: Mapping[str, int], needed: Room, found: Status, speed: int) -> dict[str, Any]:
     changes = {change.pack: change for change in todo.changes}
-    cost = manners.estimate(found.settings, found.used, todo.download_bytes, speed)
+    total = sum(to_fetch.values())
+    cost = manners.estimate(found.settings, found.used, total, speed)
     return {
         "changes": [vars(change) for change in todo.changes],
         "steps": [
             {
                 "pack": step.head.pack, "version": step.head.version,
                 "patch_from": changes[step.head.pack].before if step.route.start else None,
-                "download_bytes": step.route.download_bytes, "installed_bytes": step.head.installed_bytes,
-                "seconds": manners.estimate(found.settings, found.used, step.route.download_bytes, speed).seconds,
+                "download_bytes": to_fetch[step.head.pack], "route_bytes": step.route.download_bytes,
+                "installed_bytes": step.head.installed_bytes,
+                "seconds": manners.estimate(found.settings, found.used, to_fetch[step.head.pack], speed).seconds,
             }
             for step in todo.steps
         ],
         "left": {pack: refusal.to_value() for pack, refusal in todo.left.items()},
-        "download_bytes": todo.download_bytes, "card_bytes": needed.card_bytes, "short_bytes": needed.short_bytes,
+        "download_bytes": total, "card_bytes": needed.card_bytes, "short_bytes": needed.short_bytes,
         "speed_bytes": speed, "measured": found.speed_bytes is not None,
         "seconds": cost.seconds, "days": cost.days,
     }  # fmt: skip

@@ -31,6 +31,7 @@ from kiosk.sync.fetch import Fetcher
 from kiosk.sync.meter import Meter
 from kiosk.sync.mirrors import Mirror
 from kiosk.sync.offers import Offer
+from kiosk.sync.outstanding import bytes_to_fetch
 from kiosk.sync.progress import Counted, Noted, Progress
 from kiosk.sync.session import Books, Outcome, Session
 from kiosk.sync.updater import Refreshed, SignedHead
@@ -164,7 +165,7 @@ class Agent:
             self._finish_cut(session.conn, offer)
             return Outcome(self._state.current_number(), (), session.meter.total_bytes, offer.plan.left, books)
         room.check(offer, self._state, self._config.sync.spare_bytes)
-        noted.step(Step.FETCH, to_fetch := room.to_fetch(offer, self._state))
+        noted.step(Step.FETCH, to_fetch := bytes_to_fetch(self._state, offer.plan.steps))
         staged, stop = self._staged(session, offer, Counted(session.meter, to_fetch, noted))
         if stop and not staged:
             raise stop

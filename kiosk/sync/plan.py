@@ -49,11 +49,6 @@ class Plan:
     steps: tuple[Step, ...]
     left: Mapping[str, Refusal] = field(default_factory=dict)
 
-    @property
-    def download_bytes(self) -> int:
-        """Bytes to fetch."""
-        return sum(step.route.download_bytes for step in self.steps)
-
 
 def changes(installed: Mapping[str, int], offered: Mapping[str, int]) -> tuple[Change, ...]:
     """Return what differs between pack -> version as installed and as offered, by name."""

@@ -11,6 +11,7 @@ from kiosk.store.state import State
 from kiosk.sync import half_written
 from kiosk.sync.objects import forget_drafts
 from kiosk.sync.offers import Offer
+from kiosk.sync.outstanding import bytes_to_fetch
 from kiosk.sync.plan import Step
 
 REMEDY = "choose fewer packs (`kiosk sync budget --packs`)"
@@ -37,16 +38,10 @@ def needed(offer: Offer, state: State, spare_bytes: int) -> Room:
     return Room(
         old_bytes=sum(pack.size_bytes for pack in offer.installed.values()),
         new_bytes=max(0, sum(step.new_bytes for step in offer.plan.steps) - written),
-        parts_bytes=to_fetch(offer, state),
+        parts_bytes=bytes_to_fetch(state, offer.plan.steps),
         spare_bytes=spare_bytes,
         free_bytes=shutil.disk_usage(state.folder).free,
     )
-
-
-def to_fetch(offer: Offer, state: State) -> int:
-    """Return how many bytes are yet to come: what was fetched before a cut lies in `parts/`."""
-    blobs = [blob for step in offer.plan.steps for blob in step.route.blobs]
-    return max(0, offer.plan.download_bytes - sum(state.part_bytes(blob.sha256) for blob in blobs))
 
 
 def check(offer: Offer, state: State, spare_bytes: int) -> None:

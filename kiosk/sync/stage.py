@@ -217,11 +217,16 @@ def _fetch_media(stage: Stage, media: Media) -> None:
     entry = media.entry
     path = stage.drafts.path(entry.sha256)
     if path is None or path.stat().st_size != entry.size_bytes:
-        whole = _joined(stage.state.parts / f"{entry.sha256}.media", media, stage.fetcher)
+        whole = _joined(joined_at(stage.state, media), media, stage.fetcher)
         if file_sha256(whole) != entry.sha256:
             whole.unlink()
             raise TrustError(f"{entry.path}: its blobs do not make up the file that was signed")
         stage.drafts.keep_file(whole)
+
+
+def joined_at(state: State, media: Media) -> Path:
+    """Return where the blobs of a large medium are put together."""
+    return state.parts / f"{media.entry.sha256}.media"
 
 
 def _joined(target: Path, media: Media, fetcher: Fetcher) -> Path:

@@ -1,0 +1,68 @@
+"""What is still to fetch of a plan: its routes and media, less what an earlier sync brought and a cut left in `parts/`.
+
+Owns: that figure; whoever tells it, counts towards it or makes room for it asks here. Of a pack that is adopted,
+segments that came before a cut are counted as still to come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+
+from kiosk.errors import KioskError
+from kiosk.packs import route, unpack
+from kiosk.packs.manifest import Manifest, Media
+from kiosk.store.state import State
+from kiosk.sync import stage
+from kiosk.sync.objects import pieces
+from kiosk.sync.plan import Step
+
+
+def bytes_to_fetch(state: State, steps: Iterable[Step]) -> int:
+    """Return how many bytes are still to come for all of these steps."""
+    return sum(of_step(state, step) for step in steps)
+
+
+def of_step(state: State, step: Step) -> int:
+    """Return how many bytes are still to come for a pack."""
+    return sum(_left(state, blob.sha256, blob.size_bytes) for blob in step.route.blobs) + _media_bytes(state, step)
+
+
+def _left(state: State, sha256: str, size_bytes: int) -> int:
+    return max(0, size_bytes - state.part_bytes(sha256))
+
+
+def _media_bytes(state: State, step: Step) -> int:
+    told = step.route.media_bytes
+    manifest = step.adoption.manifest if step.adoption else _manifest(state, step) if told else None
+    if manifest is None:
+        return told
+    media = {each.entry.sha256: each for item in manifest.items for each in item.media}
+    missing = [each for sha256, each in media.items() if not state.object_path(sha256).is_file()]
+    if step.adoption:  # segments are told with the media, and no blob names them
+        return max(0, told - sum(_here(state, each) for each in missing))
+    return sum(max(0, each.entry.size_bytes - _here(state, each)) for each in missing)
+
+
+def _here(state: State, media: Media) -> int:
+    # A large one is joined blob by blob; what of it is joined has no blobs any more.
+    joined = 0
+    with suppress(OSError):
+        joined = stage.joined_at(state, media).stat().st_size
+    return joined + sum(state.part_bytes(blob.sha256) for blob in media.blobs)
+
+
+def _manifest(state: State, step: Step) -> Manifest | None:
+    """Return the manifest that came with a route which is whole; None where it is not, or can not be read."""
+    head, chosen = step.head, step.route
+    paths = [state.parts / blob.sha256 for blob in chosen.blobs]
+    if not all(path.is_file() for path in paths):
+        return None
+    with suppress(OSError, KioskError):
+        what = route.FULL if chosen.start is None else route.PATCH
+        body = route.open_body(pieces(paths), what, f"{head.pack} {head.version}")
+        if chosen.start is None:
+            return unpack.check_manifest(unpack.full_manifest(body), head)
+        before = stage.installed_manifest(state, chosen.start)
+        return unpack.check_manifest(unpack.open_patch(body, before.to_bytes(), head).manifest, head)
+    return None
