@@ -22,11 +22,12 @@ from kiosk.store import db, events
 from kiosk.store.state import State
 from kiosk.sync import brought, carry, lock
 from kiosk.sync.brought import Brought
-from kiosk.sync.by_hand import UNKNOWN, Stick
+from kiosk.sync.by_hand import Stick
 from kiosk.sync.carry import Exported
 from kiosk.sync.kept import TIMESTAMP
 from kiosk.sync.meter import Meter
 from kiosk.sync.mirrors import FolderMirror, Mirror
+from kiosk.sync.unasked import UNKNOWN
 
 REPOSITORY, FILL = "kiosk-repository", "please-fill"
 LAST = "what the channels offered last"

@@ -79,13 +79,16 @@ def _tell(outcome: Outcome, config: Config, *, json_: bool) -> None:
             "generation": outcome.generation, "fetched_bytes": outcome.fetched_bytes,
             "changes": [vars(change) for change in outcome.changes],
             "left": {pack: refusal.to_value() for pack, refusal in outcome.left.items()},
-            "books": outcome.books.taken, "refused": outcome.books.refused,
+            "books": outcome.books.taken,
+            "refused": [{"message": each.message, "remedy": each.hint or None} for each in outcome.books.refused],
         })  # fmt: skip
         return
     for title in outcome.books.taken:
         click.echo(f"taken from the stick: the book '{title}'")
     for refused in outcome.books.refused:
-        click.echo(f"not taken from the stick: {refused}")
+        click.echo(f"not taken from the stick: {refused.message}")
+        if refused.hint:
+            click.echo(f"  what to do: {refused.hint}")
     for change in outcome.changes:
         click.echo(told(change))
     for pack, refusal in outcome.left.items():

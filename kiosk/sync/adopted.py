@@ -18,11 +18,12 @@ from kiosk.packs.listing import Placed
 from kiosk.packs.manifest import Item, Manifest
 from kiosk.packs.zim_entries import ZimEntry
 from kiosk.packs.zim_reader import Zim
+from kiosk.sync import adoption
 from kiosk.sync.fetch import Fetcher
 from kiosk.sync.repair import TooDamaged
 from kiosk.sync.segments import Segments
 
-OTHER = "bring the very edition that the pack has, or fetch the pack"
+OTHER = adoption.RIGHT_EDITION
 
 
 def check(path: Path, item: Item) -> None:

@@ -21,6 +21,8 @@ from kiosk.packs.manifest import Item, Manifest
 from kiosk.store.state import State, sync_folder, write_durably
 from kiosk.sync.fetch import Fetcher
 
+RIGHT_EDITION = "bring the very edition that the pack has, or fetch the pack"
+"""What helps where a book is another than the one that was signed."""
 MOST_SHARE = 100
 """A manifest is fetched ahead of its route only where it is no more than this part of it."""
 

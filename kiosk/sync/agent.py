@@ -112,7 +112,7 @@ class Agent:
             self._record(
                 conn, "sync.finished", generation=outcome.generation, fetched_bytes=outcome.fetched_bytes,
                 changes=[[c.pack, c.before, c.after] for c in outcome.changes],
-                books=list(outcome.books.taken), refused=list(outcome.books.refused),
+                books=list(outcome.books.taken), refused=[each.message for each in outcome.books.refused],
             )  # fmt: skip
         return outcome
 

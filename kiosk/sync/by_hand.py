@@ -7,22 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from uuid import UUID
 
 from kiosk.errors import FormatError, NoSpace
 from kiosk.packs.head import Head
 from kiosk.packs.manifest import Item
 from kiosk.store.state import State
-from kiosk.sync import adopting, adoption
+from kiosk.sync import adopting, adoption, unasked
 from kiosk.sync.brought import Brought
 from kiosk.sync.failures import told
 from kiosk.sync.fetch import Fetcher
-from kiosk.sync.session import Books, Session
+from kiosk.sync.session import Books, Refused, Session
 
 Record = Callable[..., None]
 """Adds an event: its kind, and what the reader needs."""
 BOOK = "book"
-UNKNOWN = "let the kiosk ask the channels once, choose the pack of this book, and put the stick in again"
 
 
 @dataclass(frozen=True)
@@ -58,24 +56,23 @@ def take(
         spare_bytes: what must stay free on the card.
         record: keeps an event for each.
     """
-    taken, refused, known = list[str](), list[str](), set[Brought]()
+    taken, refused, known = list[str](), list[Refused](), set[Brought]()
     for head in waiting if stick.files else ():
         for item in _items(state, session, head, installed.get(head.pack, ""), stick):
             for found in _files(item, stick):
                 known.add(found)
                 if refusal := _refusal(state, item, found, spare_bytes):
-                    refused.append(refusal[0])
-                    record("book.refused", file=found.path, pack=head.pack, message=refusal[0], hint=refusal[1])
+                    refused.append(refusal)
+                    record("book.refused", file=found.path, pack=head.pack, message=refusal.message, hint=refusal.hint)
                     continue
                 taken.append(item.title)
                 record("book.taken", file=found.path, pack=head.pack, title=item.title)
                 break
     if not stick.has_repository:
-        for found in stick.files:
-            if found not in known:
-                message = f"{found.path}: no pack that this kiosk waits for has this book"
-                refused.append(message)
-                record("book.refused", file=found.path, pack="", message=message, hint=UNKNOWN)
+        others = [found for found in stick.files if found not in known]
+        for found, why in unasked.refusals(state, others, waiting, installed):
+            refused.append(why)
+            record("book.refused", file=found.path, pack="", message=why.message, hint=why.hint)
     return Books(tuple(taken), tuple(refused))
 
 
@@ -95,25 +92,18 @@ def _items(state: State, session: Session, head: Head, installed: str, stick: St
 
 
 def _files(item: Item, stick: Stick) -> Iterator[Brought]:
-    return (found for found in stick.files if found.uuid == _uuid(item))
+    return (found for found in stick.files if found.uuid == unasked.uuid_of(item))
 
 
-def _uuid(item: Item) -> UUID | None:
-    try:
-        return UUID(item.attributes["uuid"])
-    except ValueError:
-        return None
-
-
-def _refusal(state: State, item: Item, found: Brought, spare_bytes: int) -> tuple[str, str] | None:
+def _refusal(state: State, item: Item, found: Brought, spare_bytes: int) -> Refused | None:
     """Take a book; return why it could not be taken, and the remedy, or None."""
     try:
         adopting.adopt(state, item, found, spare_bytes)
     except (FormatError, NoSpace) as error:
-        return _printable(error.message), error.hint or ""
+        return Refused(_printable(error.message), error.hint or "")
     except OSError as error:
         failure = told(error)
-        return f"{found.path}: {failure.message}", failure.hint or ""
+        return Refused(f"{found.path}: {failure.message}", failure.hint or "")
     return None
 
 

@@ -13,11 +13,19 @@ from kiosk.sync.plan import Change
 
 
 @dataclass(frozen=True)
+class Refused:
+    """Why a book that somebody brought was not taken, and what helps ("": nothing is known)."""
+
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True)
 class Books:
     """What was made of books that somebody brought: the titles of those that were taken, and why others were not."""
 
     taken: tuple[str, ...] = ()
-    refused: tuple[str, ...] = ()
+    refused: tuple[Refused, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ def test_a_file_that_swells_after_it_was_listed_does_not_fill_the_card(
             waited.append(waiting.seek(0, 2))
 
     monkeypatch.setattr(adopting, "_fill", filled)
-    assert "it is not what it was when it was read first" in hand.plug().books.refused[0]
+    assert "it is not what it was when it was read first" in hand.plug().books.refused[0].message
     assert waited[0] < 10**7
 
 
@@ -66,4 +66,4 @@ def test_what_a_file_says_moves_no_cursor_where_it_is_told(hand: Hand) -> None:
     book[8:24] = zim.read_bytes()[8:24]
     hand.put(zim).write_bytes(book)
     (refused,) = hand.plug().books.refused
-    assert refused.startswith("books/anything.ZIM: C/a?[2J?b: ")
+    assert refused.message.startswith("books/anything.ZIM: C/a?[2J?b: ")
