@@ -57,7 +57,11 @@ def lint(folders: tuple[Path, ...], against: Path | None, cache: Path, json_: bo
             line.end()
         _tell(found, json_)
         return
-    problems = [problem for folder in folders for problem in building.lint(folder)]
+    line = ProgressLine("checking", json_)
+    try:
+        problems = [problem for folder in folders for problem in building.lint(folder, line.step)]
+    finally:
+        line.end()
     for problem in () if json_ else problems:
         click.echo(str(problem))
     if problems:

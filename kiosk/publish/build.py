@@ -16,6 +16,7 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -48,17 +49,34 @@ class BuiltPack:
     manifest: Manifest
 
 
-def lint(folder: Path) -> list[Problem]:
-    """Return every mistake in a recipe; [] when it can be built."""
+def lint(folder: Path, progress: Progress | None = None) -> list[Problem]:
+    """Return every mistake in a recipe, also within the books that it brings; [] when it can be built.
+
+    Each book is read through once, and none of it is kept; `progress` is told meanwhile.
+    """
+    drafted, problems = _looked_at(folder)
+    for item in drafted:
+        if item.book is not None:
+            try:
+                books.check(item.book, partial(progress or _silent, f"reading {item.book.name}"))
+            except FormatError as error:
+                problems.append(problem_of(error))
+    return problems
+
+
+def _looked_at(folder: Path) -> tuple[list[DraftItem], list[Problem]]:
+    # All but what stands within books: who builds reads those anyway.
     with tempfile.TemporaryDirectory() as scratch:
         try:
             found, document = recipe.load(folder)
         except FormatError as error:
-            return [problem_of(error)]
-        problems = list(document.problems)
+            return [], [problem_of(error)]
+        problems, drafted = list(document.problems), []
         if not problems:
-            _drafts(found, Workshop(found.pack, found.publisher, Path(scratch), None, None), problems, _silent)
-        return list(dict.fromkeys(problems))
+            drafted = _drafts(
+                found, Workshop(found.pack, found.publisher, Path(scratch), None, None), problems, _silent
+            )
+        return [each for _, each in drafted], list(dict.fromkeys(problems))
 
 
 def build(
@@ -78,7 +96,7 @@ def build(
         HostError: a program that is needed is missing or failed.
         TrustError, MirrorError: a file that stays where it is has other bytes there, or can not be had.
     """
-    raise_for(lint(folder))
+    raise_for(_looked_at(folder)[1])
     found, _ = recipe.load(folder)
     out.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=".build-", dir=out))

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from kiosk.errors import FormatError
 from kiosk.packs.route import squeezed_bytes
 from kiosk.publish import build as building
 from kiosk.publish import coding, routes
@@ -18,6 +19,7 @@ from kiosk.publish.build import BuiltPack
 from kiosk.publish.content import Content, Version, unpacked
 from kiosk.publish.drafts import BookWriter
 from kiosk.publish.external import Fetch
+from kiosk.publish.recipe import load
 
 WORST = 10
 SLICE_BYTES = 3 * 1024 * 1024
@@ -55,22 +57,26 @@ def costs(recipe: Path, against: Path, write_book: BookWriter, fetch: Fetch | No
     """Return what the recipe in a folder would cost kiosks that have the built pack `against`.
 
     Raises:
-        FormatError: the recipe has a mistake, or `against` is no built pack.
+        FormatError: the recipe has a mistake, or `against` is no built pack, or another pack.
         TrustError: `against` is damaged.
         HostError: a program that is needed is missing.
         MirrorError: a file that stays where it is can not be had.
     """
     before = building.read_built(against)
+    found, document = load(recipe)
+    if not document.problems and before.manifest.pack != found.pack:
+        told = f"{against}: this is the pack '{before.manifest.pack}', and the recipe is that of '{found.pack}'"
+        raise FormatError(told, f"name a built version of '{found.pack}'")
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         after = building.build(recipe, folder / "built", write_book, fetch=fetch)
         old = unpacked(before.folder, before.head, Content(folder / "old"))
         new = unpacked(after.folder, after.head, Content(folder / "new"))
         patch = routes.patch(old, new, folder)
-        found = sorted((*_entries(old, new), *_media(before, after)), key=lambda cost: (-cost.cost_bytes, cost.place))
-    added = sum(cost.new for cost in found)
+        dearest = sorted((*_entries(old, new), *_media(before, after)), key=lambda cost: (-cost.cost_bytes, cost.place))
+    added = sum(cost.new for cost in dearest)
     full = after.head.full.download_bytes
-    return Costs(patch.route_bytes, patch.media_bytes, full, len(found) - added, added, tuple(found[:WORST]))
+    return Costs(patch.route_bytes, patch.media_bytes, full, len(dearest) - added, added, tuple(dearest[:WORST]))
 
 
 def _entries(old: Version, new: Version) -> Iterator[Cost]:

@@ -11,7 +11,7 @@ import yaml
 from kiosk.errors import FormatError
 from kiosk.publish.build import build
 from kiosk.publish.lint_costs import WORST, costs
-from tests.making import course_recipe, no_books
+from tests.making import book_recipe, course_recipe, no_books, zim_bytes
 
 
 def texts(folder: Path, words: dict[str, str]) -> Path:
@@ -59,3 +59,10 @@ def test_only_the_worst_are_named_and_nothing_for_nothing(tmp_path: Path) -> Non
 def test_against_what_is_no_pack_is_told(tmp_path: Path) -> None:
     with pytest.raises(FormatError, match="can not be read"):
         costs(course_recipe(tmp_path / "a"), tmp_path, no_books)
+
+
+def test_another_pack_is_not_compared_with(tmp_path: Path) -> None:
+    other = build(book_recipe(tmp_path / "a", zim_bytes()), tmp_path / "built", no_books)
+    with pytest.raises(FormatError, match="this is the pack 'book'") as told:
+        costs(course_recipe(tmp_path / "b"), other.folder, no_books)
+    assert told.value.hint == "name a built version of 'members'"

@@ -1,0 +1,57 @@
+"""What is wrong within a book is found by lint, as build would find it."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from kiosk.errors import FormatError
+from kiosk.publish.build import build, lint
+from tests.making import no_books
+from tests.sync.book_editions import pages, write_book_recipe, write_zim
+
+
+@pytest.fixture
+def zim(tmp_path: Path) -> Path:
+    return write_zim(tmp_path / "pages", tmp_path / "book.zim", pages(150))
+
+
+def spoil(zim: Path, *, checksum: bool) -> None:
+    """Put zeros in the middle, and a checksum that fits them if that is asked."""
+    data = bytearray(zim.read_bytes())
+    data[len(data) // 2 : len(data) // 2 + 4096] = bytes(4096)
+    if checksum:
+        data[-16:] = hashlib.md5(data[:-16], usedforsecurity=False).digest()
+    zim.write_bytes(data)
+
+
+@pytest.mark.parametrize("checksum", [False, True], ids=["wrong checksum", "right checksum"])
+def test_a_spoiled_book_is_found_by_lint_as_by_build(tmp_path: Path, zim: Path, checksum: bool) -> None:
+    spoil(zim, checksum=checksum)
+    folder = write_book_recipe(tmp_path / "recipe", [zim], 1)
+    (problem,) = lint(folder)
+    assert problem.place == str(folder / "manual-0.zim")
+    assert problem.hint
+    with pytest.raises(FormatError) as told:
+        build(folder, tmp_path / "built", no_books)
+    assert problem.message in str(told.value)
+
+
+def test_every_spoiled_book_is_told_and_a_sound_one_not(tmp_path: Path, zim: Path) -> None:
+    sound = zim.with_name("sound.zim")
+    sound.write_bytes(zim.read_bytes())
+    spoil(zim, checksum=True)
+    folder = write_book_recipe(tmp_path / "recipe", [zim, sound, zim], 1)
+    assert [Path(each.place).name for each in lint(folder)] == ["manual-0.zim", "manual-2.zim"]
+
+
+def test_lint_keeps_nothing_of_a_book_and_tells_how_far_it_is(
+    tmp_path: Path, zim: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kiosk.publish.content.Content.keep", None)
+    told: list[tuple[str, int, int]] = []
+    assert lint(write_book_recipe(tmp_path / "recipe", [zim], 1), lambda *each: told.append(each)) == []
+    assert told[0][:2] == ("reading manual-0.zim", 0)
+    assert told[0][2] >= 150
