@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from kiosk import config as configuration
+from kiosk.cli import paths
 from kiosk.cli.kiosk_options import CONFIG, JSON, opened
 from kiosk.cli.output import as_json, size
 from kiosk.clock import system_clock
@@ -21,7 +22,7 @@ from kiosk.store.state import State, sync_folder
 WHO = "kiosk backup"
 FOLDER = "kiosk-backups"
 """Where backups lie on a stick."""
-PLACE = click.argument("place", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="FOLDER")
+PLACE = click.argument("place", type=paths.FOLDER, metavar="FOLDER")
 
 
 @click.group()

@@ -19,7 +19,7 @@ from typing import NoReturn
 import click
 
 from kiosk import config as configuration
-from kiosk.cli import federation, syncing
+from kiosk.cli import federation, paths, syncing
 from kiosk.cli.federation import Federation
 from kiosk.cli.output import ProgressLine, size
 from kiosk.clock import system_clock
@@ -51,7 +51,7 @@ sync: {{mirrors: ["http://{mirror}:{mirror_port}"], trusted_root: root.json, nei
 
 @click.command()
 @click.argument("recipes", nargs=-1, required=True, metavar="RECIPE...",
-                type=click.Path(exists=True, file_okay=False, path_type=Path))  # fmt: skip
+                type=paths.FOLDER)  # fmt: skip
 @click.option("--folder", type=click.Path(file_okay=False, path_type=Path), default=Path(".run"), show_default=True,
               help="Where the demonstration keeps everything; remove it to start anew.")  # fmt: skip
 @click.option("--port", type=click.IntRange(1024, 65000), default=8080, show_default=True,

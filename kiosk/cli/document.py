@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from kiosk import config as configuration
+from kiosk.cli import paths
 from kiosk.cli.kiosk_options import CONFIG, JSON, opened
 from kiosk.cli.output import ProgressLine, as_json, size
 from kiosk.clock import system_clock
@@ -32,7 +33,7 @@ def document() -> None:
 
 
 @document.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=paths.FILE)
 @click.option("--title", default="", help="What the paper is called; of a newer version: as before, unless given.")
 @click.option("--category", type=click.Choice(CATEGORIES), default="other", show_default=True, help="Its shelf.")
 @click.option("--language", default="en", show_default=True, metavar="CODE", help="The language it is written in.")

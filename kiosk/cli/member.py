@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from kiosk import config as configuration
+from kiosk.cli import paths
 from kiosk.cli.kiosk_options import CONFIG, JSON, opened
 from kiosk.cli.output import as_json
 from kiosk.clock import system_clock
@@ -56,7 +57,7 @@ def add(name: str, number: int | None, pin: str | None, out: Path | None, config
 
 
 @member.command("import")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=paths.FILE)
 @CONFIG
 def import_(file: Path, config_path: Path) -> None:
     """Add the members of a CSV FILE with the columns number and name; prints number, name, code and PIN as CSV.

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from kiosk.cli import paths
 from kiosk.cli.fetching import CACHE, fetcher
 from kiosk.cli.output import ProgressLine, as_json, size
 from kiosk.errors import FormatError
@@ -24,7 +25,7 @@ FOLDERS = click.argument(
     nargs=-1,
     required=True,
     metavar="FOLDER...",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=paths.FOLDER,
 )
 
 
@@ -35,7 +36,7 @@ def pack() -> None:
 
 @pack.command()
 @FOLDERS
-@click.option("--against", type=click.Path(exists=True, file_okay=False, path_type=Path),
+@click.option("--against", type=paths.FOLDER,
               help="A built pack: also tell what an update from it would cost, and its dearest entries.")  # fmt: skip
 @CACHE
 @click.option("--json", "json_", is_flag=True, help="Print the problems, or with --against the costs, as JSON.")
@@ -95,7 +96,7 @@ def build_command(folders: tuple[Path, ...], out: Path, cache: Path, json_: bool
 
 
 @pack.command()
-@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("folder", type=paths.FOLDER)
 @click.option("--json", "json_", is_flag=True, help="Print the manifest as JSON.")
 def inspect(folder: Path, json_: bool) -> None:
     """Show what is in a built pack.

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import click
 
 from kiosk import texts
+from kiosk.cli import paths
 from kiosk.errors import ConfigError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -31,7 +32,7 @@ def _read(_context: click.Context, _option: click.Parameter, file: Path | None) 
 
 
 FILE = click.option(
-    "--passphrase-file", type=click.Path(exists=True, dir_okay=False, path_type=Path), callback=_read,
+    "--passphrase-file", type=paths.FILE, callback=_read,
     expose_value=False, help="A file with the passphrases of keys, one a line; without it you are asked.",
 )  # fmt: skip
 PROTECT = click.option(

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from kiosk import config as configuration
+from kiosk.cli import paths
 from kiosk.cli.kiosk_options import CONFIG, JSON, opened
 from kiosk.cli.output import as_json, size
 from kiosk.clock import system_clock
@@ -27,7 +28,7 @@ def recording() -> None:
 @TILE
 @LANGUAGE
 @click.option("--name", help="What its speakers call the language; known for many.")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=paths.FILE)
 @CONFIG
 def add(tile: str, language: str, name: str | None, file: Path, config_path: Path) -> None:
     """Add FILE (MP3 or M4A, a sentence or two) to a tile, in place of the one there was in that language.

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from kiosk.cli import passphrases
+from kiosk.cli import passphrases, paths
 from kiosk.cli.output import ProgressLine, as_json, size
 from kiosk.clock import system_clock
 from kiosk.errors import TrustError
@@ -22,9 +22,7 @@ from kiosk.publish.signing import Signed, Waiting
 FOLDER = click.Path(file_okay=False, path_type=Path)
 REPOSITORY = click.argument("repository", type=FOLDER)
 _KEYS = click.option("--keys", type=FOLDER, help="The folder with the signing keys that are here.")
-PACKS = click.argument(
-    "packs", nargs=-1, required=True, metavar="PACK...", type=click.Path(exists=True, path_type=Path)
-)
+PACKS = click.argument("packs", nargs=-1, required=True, metavar="PACK...", type=paths.FOLDER_OR_FILE)
 CHANNEL = click.option("--channel", default="stable", show_default=True, help="The channel that kiosks follow.")
 JSON = click.option("--json", "json_", is_flag=True, help="Print it as JSON.")
 

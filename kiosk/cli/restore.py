@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from kiosk import config as configuration
+from kiosk.cli import paths
 from kiosk.cli.kiosk_options import CONFIG, JSON, opened
 from kiosk.cli.output import as_json, size
 from kiosk.clock import system_clock
@@ -24,8 +25,8 @@ from kiosk.sync import lock
 
 
 @click.command()
-@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--key-file", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+@click.argument("file", required=False, type=paths.FILE)
+@click.option("--key-file", type=paths.FILE,
               help="A file with the recovery key; it is asked for if left out.")  # fmt: skip
 @click.option("--look", is_flag=True, help="Only tell what is in the backup.")
 @click.option("--yes", is_flag=True, help="Do not ask again.")

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from kiosk import config as configuration
-from kiosk.cli import syncing
+from kiosk.cli import paths, syncing
 from kiosk.cli.kiosk_options import CONFIG, JSON, opened
 from kiosk.cli.output import ProgressLine, as_json, size
 from kiosk.clock import system_clock
@@ -31,7 +31,7 @@ from kiosk.sync.unasked import UNKNOWN
 
 REPOSITORY, FILL = "kiosk-repository", "please-fill"
 LAST = "what the channels offered last"
-FOLDER = click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+FOLDER = click.argument("folder", type=paths.FOLDER)
 
 
 @click.command("import")
