@@ -14,6 +14,7 @@ from kiosk.errors import FormatError
 from kiosk.fields import as_detail
 from kiosk.host import zim_tools
 from kiosk.host.zim_tools import BookLabels
+from kiosk.packs.head import Head
 from kiosk.packs.manifest import Manifest
 from kiosk.publish import build as building
 from kiosk.publish.build import BuiltPack
@@ -92,7 +93,7 @@ def build_command(folders: tuple[Path, ...], out: Path, cache: Path, json_: bool
         as_json([_summary(each) for each in built])
     for each in () if json_ else built:
         items = len(each.manifest.items)
-        click.echo(f"{each.folder}  {items} item{'s' * (items != 1)}, {size(each.manifest.size_bytes)}")
+        click.echo(f"{each.folder}  {items} item{'s' * (items != 1)}: {_sizes(each.head)}")
 
 
 @pack.command()
@@ -110,10 +111,10 @@ def inspect(folder: Path, json_: bool) -> None:
         as_json(_summary(built))
         return
     manifest = built.manifest
-    click.echo(f"{manifest.pack} version {manifest.version}  {size(manifest.size_bytes)}  {manifest.licence}")
-    click.echo(f"full route {size(built.head.full.download_bytes)}")
+    click.echo(f"{manifest.pack} version {manifest.version}  {manifest.licence}")
+    click.echo(_sizes(built.head))
     for item in manifest.items:
-        click.echo(f"  {item.kind:8} {item.language:3} {size(item.size_bytes):>8}  {item.title}")
+        click.echo(f"  {item.kind:8} {item.language:3} {size(item.size_bytes):>8} of content  {item.title}")
         click.echo(f"           {item.entries} entries, content root {item.content_root}")
 
 
@@ -132,12 +133,20 @@ def write_book(order: BookOrder, out: Path) -> None:
     zim_tools.write_book(order.html, order.cover, labels, out)
 
 
+def _sizes(head: Head) -> str:
+    # The same words for the same sizes everywhere: docs/publisher.md explains them.
+    return (
+        f"{size(head.content_bytes)} of content, {size(head.installed_bytes)} on the card,"
+        f" {size(head.full.download_bytes)} to fetch for a first install"
+    )
+
+
 def _tell(found: Costs, json_: bool) -> None:
     if json_:
         as_json(asdict(found) | {"bytes_per_changed_entry": found.bytes_per_changed_entry})
         return
     media = f" and {size(found.media_bytes)} of media" if found.media_bytes else ""
-    click.echo(f"an update costs {size(found.patch_bytes)}{media}; all of it anew {size(found.full_bytes)}")
+    click.echo(f"an update: {size(found.patch_bytes)}{media} to fetch; a first install: {size(found.full_bytes)}")
     click.echo(f"{found.changed} entries changed, {found.added} new: {size(found.bytes_per_changed_entry)} an entry")
     for each in found.worst:
         click.echo(f"  {size(each.cost_bytes):>8} of {size(each.size_bytes):>8}  {each.place}{' (new)' * each.new}")
@@ -151,6 +160,7 @@ def _summary(built: BuiltPack) -> dict[str, object]:
         "version": manifest.version,
         "manifest_sha256": built.head.manifest_sha256,
         "size_bytes": manifest.size_bytes,
+        "installed_bytes": built.head.installed_bytes,
         "full_route_bytes": built.head.full.download_bytes,
         "items": [
             {"id": i.id, "kind": i.kind, "language": i.language, "title": i.title, "licence": i.licence,

@@ -67,8 +67,16 @@ def _value(found: Status) -> dict[str, Any]:
 
 def _lines(found: Status, now: datetime, zone: ZoneInfo) -> list[str]:
     current = found.generation
-    lines = [f"generation {current.number}, {size(current.installed_bytes)}" if current else "nothing is installed yet"]
-    lines += [f"  {pack.pack} {pack.version}  {size(pack.size_bytes)}" for pack in current.packs] if current else []
+    lines = [
+        f"generation {current.number}, {size(current.installed_bytes)} on the card"
+        if current
+        else "nothing is installed yet"
+    ]
+    lines += (
+        [f"  {pack.pack} {pack.version}  {size(pack.size_bytes)} on the card" for pack in current.packs]
+        if current
+        else []
+    )
     lines += [_held(hold.pack, hold.refused, hold.kept) for hold in found.holds]
     if success := found.history.success:
         age = (now - success).total_seconds()

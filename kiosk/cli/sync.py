@@ -23,7 +23,7 @@ from kiosk.store import agreements, manners, reasons, settings, standing
 from kiosk.store.manners import Room
 from kiosk.store.reasons import Reason
 from kiosk.store.standing import Status
-from kiosk.sync import outstanding, room
+from kiosk.sync import book_indexes, outstanding, room
 from kiosk.sync.plan import Change, Plan, Step
 
 
@@ -134,11 +134,12 @@ def plan(config_path: Path, rate: int | None, json_: bool) -> None:
     todo = offer.plan
     with opened(config) as (state, conn):
         needed = room.needed(offer, state, config.sync.spare_bytes)
+        indexes = book_indexes.room_bytes(state, todo.steps)
         to_fetch = {step.head.pack: outstanding.of_step(state, step) for step in todo.steps}
         found = standing.read(conn, state, timekeeping.read(), config.time_zone, link.is_metered())
     speed = rate * 125 if rate else found.speed_bytes or manners.GUESSED_SPEED
     if json_:
-        as_json(_value(todo, to_fetch, needed, found, speed))
+        as_json(_value(todo, to_fetch, needed, found, speed) | {"index_bytes": indexes})
         return
     changes = {change.pack: change for change in todo.changes}
     for step in todo.steps:
@@ -152,24 +153,29 @@ def plan(config_path: Path, rate: int | None, json_: bool) -> None:
         click.echo("nothing new")
         return
     told = "measured" if found.speed_bytes and not rate else "given" if rate else "assumed"
-    _tell_cost(sum(to_fetch.values()), needed, found, speed, told)
+    _tell_cost(sum(to_fetch.values()), needed, indexes, found, speed, told)
 
 
 def _fetched(step: Step, to_fetch: Mapping[str, int]) -> str:
     left = to_fetch[step.head.pack]
     here = step.route.download_bytes - left
-    return f"{size(left)} to fetch" + (f" ({size(here)} are here already)" if here > 0 else "")
+    came = f" ({size(here)} are here already)" if here > 0 else ""
+    return f"{size(left)} to fetch{came}, {size(step.head.installed_bytes)} on the card"
 
 
-def _tell_cost(to_fetch: int, needed: Room, found: Status, speed: int, told: str) -> None:
+def _tell_cost(to_fetch: int, needed: Room, indexes: int, found: Status, speed: int, told: str) -> None:
     cost = manners.estimate(found.settings, found.used, to_fetch, speed)
     click.echo(f"{size(to_fetch)} to fetch, {duration(cost.seconds)} at {size(speed)}/s ({told})")
     if cost.days != 0:
         more = "more than a year" if cost.days is None else f"{cost.days} more day{'s' if cost.days > 1 else ''}"
         click.echo(f"the data budget makes it wait for {more}")
     click.echo(
-        f"{size(needed.card_bytes)} of room needed beside what is installed, {size(needed.spare_bytes)} stay free"
+        f"{size(needed.card_bytes)} of room needed beside what is installed: {size(needed.new_bytes)} to install and,"
+        f" until that is done, {size(needed.parts_bytes)} to fetch; {size(needed.spare_bytes)} stay free"
     )
+    if indexes:
+        told = "where there is no room for them, books are served and not searched"
+        click.echo(f"about {size(indexes)} more on the card for the search in its books ({told})")
     if needed.short_bytes:
         click.echo(f"the card has {size(needed.free_bytes)} free: {size(needed.short_bytes)} are missing")
 

@@ -85,7 +85,11 @@ def test_publishing_a_pack_by_hand(tmp_path: Path) -> None:
     assert (listed["pack"], listed["version"]) == ("members", 1)
     assert "is in order" in kiosk("repo", "verify", repository).stdout
     assert "good until" in kiosk("repo", "sign", repository, "--keys", keys).stdout
-    assert "content root" in kiosk("pack", "inspect", out / "members-1").stdout
+    shown = kiosk("pack", "inspect", out / "members-1").stdout
+    assert "content root" in shown
+    assert [words in shown for words in (" of content, ", " on the card, ", " to fetch for a first install\n")] == [
+        True
+    ] * 3
 
 
 def speaking_json(group: click.Group, words: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:

@@ -139,7 +139,9 @@ def test_the_plan_tells_cost_route_and_room_before_and_run_how_it_ended(ask: Ask
         first = ask("plan", "--rate", "80")
         assert first.returncode == 0, first.stderr
         assert "new: members 1  " in first.stdout
-        assert ", full" in first.stdout
+        assert " to fetch, " in first.stdout.splitlines()[0]
+        assert " on the card, full" in first.stdout.splitlines()[0]
+        assert "more on the card for the search" not in first.stdout
         assert " at 10 KB/s (given)" in first.stdout
         assert "200 MB stay free" in first.stdout
         done = ask("run")
