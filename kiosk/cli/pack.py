@@ -52,9 +52,9 @@ def lint(folders: tuple[Path, ...], against: Path | None, cache: Path, json_: bo
     if against is not None:
         if len(folders) > 1:
             raise click.UsageError("--against takes one recipe at a time")
-        line = ProgressLine("fetching", json_)
+        line = ProgressLine(f"weighing {folders[0].name}", json_)
         try:
-            found = costs(folders[0], against, write_book, fetcher(cache, line))
+            found = costs(folders[0], against, write_book, fetcher(cache, line), line.step)
         finally:
             line.end()
         _tell(found, json_)

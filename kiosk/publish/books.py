@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,24 +27,30 @@ TOLD_ENTRIES = 500
 REMEDY = "give it to kiosks as it is: `as_it_is: true`"
 
 
-def laid_out(path: Path, content: Content, tell: Tell = max) -> tuple[list[Entry], dict[str, Any]]:
+def laid_out(path: Path, content: Content, tell: Tell | None = None) -> tuple[list[Entry], dict[str, Any]]:
     """Put the entries of the book at `path` into `content`; return them by path, and the item's attribute `zim`.
 
     Raises:
         FormatError: it is broken, or has an entry that can not travel so.
     """
-    making, entries = _read(path, content.keep, tell)
-    sha256, size = _written(str(path), making, entries, content)
+    tell = tell or _silent
+    # Half of the work is to read it, half to write it.
+    making, entries = _read(path, content.keep, lambda done, total: tell(done, 2 * total))
+    sha256, size = _written(str(path), making, entries, content, tell)
     return entries, making.to_value() | {"sha256": sha256, "size_bytes": size}
 
 
-def check(path: Path, tell: Tell = max) -> None:
+def check(path: Path, tell: Tell | None = None) -> None:
     """Read the book at `path` through, as `laid_out` does, and keep nothing of it.
 
     Raises:
         FormatError: as `laid_out`.
     """
-    _read(path, _measured, tell)
+    _read(path, _measured, tell or _silent)
+
+
+def _silent(done: int, total: int) -> None:
+    """Tell nobody."""
 
 
 def _measured(chunks: Iterable[bytes]) -> tuple[str, int]:
@@ -113,9 +119,11 @@ def _check_way(opened: Zim, each: ZimEntry, target: ZimEntry) -> None:
         raise FormatError(f"{opened.name}: '{each.path}' leads to '{target.path}', which does not travel", REMEDY)
 
 
-def _written(name: str, making: Making, entries: Iterable[Entry], content: Content) -> tuple[str, int]:
+def _written(name: str, making: Making, entries: Sequence[Entry], content: Content, tell: Tell) -> tuple[str, int]:
     with tempfile.TemporaryFile(dir=content.folder) as file:
         writer = BookWriter(file, name, making)
-        for entry in sorted(entries, key=lambda each: book.order(each.path, each.type)):
+        for count, entry in enumerate(sorted(entries, key=lambda each: book.order(each.path, each.type))):
+            if count % TOLD_ENTRIES == 0:
+                tell(len(entries) + count, 2 * len(entries))
             writer.add(entry, pieces(content.path(entry.sha256)))
         return writer.finish(), file.seek(0, 2)

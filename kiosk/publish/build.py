@@ -88,7 +88,7 @@ def build(
         folder: the recipe's.
         out: where built packs go.
         write_book: writes books from HTML.
-        progress: told of every item.
+        progress: told of every item, of how far a book is, and when all is compressed.
         fetch: fetches files that stay where they are; a recipe that has none needs none.
 
     Raises:
@@ -105,7 +105,7 @@ def build(
         workshop = Workshop(found.pack, found.publisher, scratch, write_book, fetch)
         drafts = _drafts(found, workshop, problems, progress or _silent)
         raise_for(problems)
-        return _write(found, drafts, scratch / "pack", out)
+        return _write(found, drafts, scratch / "pack", out, progress or _silent)
     finally:
         shutil.rmtree(scratch)
 
@@ -149,16 +149,17 @@ def _drafts(
 
 
 def _write(
-    found: recipe.Recipe, drafts: list[tuple[recipe.ItemRecipe, DraftItem]], folder: Path, out: Path
+    found: recipe.Recipe, drafts: list[tuple[recipe.ItemRecipe, DraftItem]], folder: Path, out: Path, progress: Progress
 ) -> BuiltPack:
     folder.mkdir()
     content = Content(folder.parent / "content")
-    made = [_item(item, drafted, content, folder) for item, drafted in drafts]
+    made = [_item(item, drafted, content, folder, progress) for item, drafted in drafts]
     items = tuple(item for item, _ in made)
     manifest = Manifest(found.pack, found.version, found.title, found.summary, found.publisher, found.licence, items)
     parse_manifest(manifest.to_bytes(), f"{found.folder / recipe.FILE} (built)")  # a kiosk will read it with these eyes
     by_place = {item.place: entries for item, entries in made}
     placed = [Placed(n, entry) for n, item in enumerate(manifest.in_order) for entry in by_place[item.place]]
+    progress("compressing it", 0, 1)
     return write_pack(Version(manifest, tuple(placed), content), folder, out)
 
 
@@ -183,9 +184,11 @@ def write_pack(version: Version, folder: Path, out: Path) -> BuiltPack:
     return BuiltPack(final, head, manifest)
 
 
-def _item(item: recipe.ItemRecipe, drafted: DraftItem, content: Content, folder: Path) -> tuple[Item, list[Entry]]:
+def _item(
+    item: recipe.ItemRecipe, drafted: DraftItem, content: Content, folder: Path, progress: Progress
+) -> tuple[Item, list[Entry]]:  # fmt: skip
     if drafted.book is not None:
-        listed, zim = books.laid_out(drafted.book, content)
+        listed, zim = books.laid_out(drafted.book, content, partial(progress, f"packing {drafted.book.name}"))
         return _made(item, drafted.attributes | {LAID_OUT: zim}, listed, []), listed
     listed, media = [], []
     for draft_ in sorted(drafted.entries, key=lambda each: each.path):

@@ -15,15 +15,20 @@ from kiosk.errors import FormatError
 from kiosk.packs.route import squeezed_bytes
 from kiosk.publish import build as building
 from kiosk.publish import coding, routes
-from kiosk.publish.build import BuiltPack
+from kiosk.publish.build import BuiltPack, Progress
 from kiosk.publish.content import Content, Version, unpacked
 from kiosk.publish.drafts import BookWriter
 from kiosk.publish.external import Fetch
 from kiosk.publish.recipe import load
 
 WORST = 10
+TOLD_ENTRIES = 500
 SLICE_BYTES = 3 * 1024 * 1024
 """Larger entries are coded in slices of this, each against the old bytes at its place."""
+
+
+def _silent(step: str, done: int, total: int) -> None:
+    """Tell nobody."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +58,11 @@ class Costs:
         return self.patch_bytes // max(1, self.changed + self.added)
 
 
-def costs(recipe: Path, against: Path, write_book: BookWriter, fetch: Fetch | None = None) -> Costs:
-    """Return what the recipe in a folder would cost kiosks that have the built pack `against`.
+def costs(
+    recipe: Path, against: Path, write_book: BookWriter, fetch: Fetch | None = None, progress: Progress = _silent
+) -> Costs:
+    """Return what the recipe in a folder would cost kiosks that have the built pack `against`; `progress` is told of
+    each step, and of each entry that is coded.
 
     Raises:
         FormatError: the recipe has a mistake, or `against` is no built pack, or another pack.
@@ -69,20 +77,26 @@ def costs(recipe: Path, against: Path, write_book: BookWriter, fetch: Fetch | No
         raise FormatError(told, f"name a built version of '{found.pack}'")
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        after = building.build(recipe, folder / "built", write_book, fetch=fetch)
+        after = building.build(recipe, folder / "built", write_book, progress, fetch=fetch)
+        progress("unpacking both", 0, 1)
         old = unpacked(before.folder, before.head, Content(folder / "old"))
         new = unpacked(after.folder, after.head, Content(folder / "new"))
+        progress("making the patch", 0, 1)
         patch = routes.patch(old, new, folder)
-        dearest = sorted((*_entries(old, new), *_media(before, after)), key=lambda cost: (-cost.cost_bytes, cost.place))
+        dearest = sorted(
+            (*_entries(old, new, progress), *_media(before, after)), key=lambda cost: (-cost.cost_bytes, cost.place)
+        )
     added = sum(cost.new for cost in dearest)
     full = after.head.full.download_bytes
     return Costs(patch.route_bytes, patch.media_bytes, full, len(dearest) - added, added, tuple(dearest[:WORST]))
 
 
-def _entries(old: Version, new: Version) -> Iterator[Cost]:
+def _entries(old: Version, new: Version, progress: Progress) -> Iterator[Cost]:
     known = {_place(old, placed.item, placed.entry.path): placed.entry for placed in old.entries}
     held = {placed.entry.sha256 for placed in old.entries}
-    for placed in new.entries:
+    for count, placed in enumerate(new.entries):
+        if count % TOLD_ENTRIES == 0:
+            progress("weighing entries", count, len(new.entries))
         entry, place = placed.entry, _place(new, placed.item, placed.entry.path)
         before = known.get(place)
         if entry.sha256 in held:  # the same, or moved
