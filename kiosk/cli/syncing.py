@@ -61,9 +61,9 @@ def run(config: Config, asked: Sequence[Mirror], *, json_: bool, stick: Stick | 
     Raises:
         As `Agent.run`.
     """
-    line = ProgressLine("fetching", json_)
+    line, work = ProgressLine("fetching", json_), ProgressLine("installing", json_)
     try:
-        outcome = agent(config, asked, stick=stick).run(line.bytes)
+        outcome = agent(config, asked, stick=stick).run(line.bytes, work.step)
     except BudgetSpent as stop:
         for pack, before, after in stop.detail.get("changes", []) if not json_ else ():
             click.echo(told(Change(pack, before, after)))

@@ -35,6 +35,7 @@ from kiosk.sync.adopted import OTHER
 from kiosk.sync.books import clusters
 from kiosk.sync.brought import Brought
 from kiosk.sync.half_written import HalfWritten
+from kiosk.sync.progress import Entries, Work, untold
 
 SCRATCH_BYTES = 256 * 1024 * 1024
 MOST_PASSES = 8
@@ -44,7 +45,7 @@ PIECE_BYTES = 1 << 20
 AGAIN = "put the stick in once more; if this comes back, copy the file to it again, or take another stick"
 
 
-def adopt(state: State, item: Item, found: Brought, spare_bytes: int) -> None:
+def adopt(state: State, item: Item, found: Brought, spare_bytes: int, work: Work = untold) -> None:
     """Write the book of an item from a file that was brought, to where `adoption` looks for it.
 
     Args:
@@ -52,6 +53,7 @@ def adopt(state: State, item: Item, found: Brought, spare_bytes: int) -> None:
         item: the book as it was signed.
         found: the file.
         spare_bytes: what must stay free on the card.
+        work: told how far it is.
 
     Raises:
         FormatError: it is broken, or not this book as it was signed.
@@ -65,18 +67,20 @@ def adopt(state: State, item: Item, found: Brought, spare_bytes: int) -> None:
     if whole is None:
         half = HalfWritten(state.parts, half_name)
         with closing(half):
-            _write(state, item, found, half, spare_bytes)
+            _write(state, item, found, half, spare_bytes, Entries(work, f"taking {found.path}", 2 * item.entries))
             whole = half.finish()
     state.brought.mkdir(exist_ok=True)
     whole.rename(adoption.path_of(state, item))
     sync_folder(state.brought)
 
 
-def _write(state: State, item: Item, found: Brought, half: HalfWritten, spare_bytes: int) -> None:
+def _write(
+    state: State, item: Item, found: Brought, half: HalfWritten, spare_bytes: int, counted: Entries
+) -> None:  # fmt: skip
     # What is wrong with the file, or with what a cut left, leaves nothing behind.
     try:
         with memory.limited(MOST_MEMORY_BYTES), found.open() as file:
-            _check_file(item, _written(state, item, file, found.path, half, spare_bytes), found.path)
+            _check_file(item, _written(state, item, file, found.path, half, spare_bytes, counted), found.path)
     except MemoryError as error:
         raise FormatError(f"{found.path}: to read it takes more memory than there is", OTHER) from error
     except FormatError:
@@ -84,7 +88,9 @@ def _write(state: State, item: Item, found: Brought, half: HalfWritten, spare_by
         raise
 
 
-def _written(state: State, item: Item, file: BinaryIO, name: str, half: HalfWritten, spare_bytes: int) -> str:
+def _written(
+    state: State, item: Item, file: BinaryIO, name: str, half: HalfWritten, spare_bytes: int, counted: Entries
+) -> str:  # fmt: skip
     # Return the SHA-256 of what was written.
     zim = item.attributes[kinds.LAID_OUT]
     here = half.path.stat().st_size
@@ -95,9 +101,15 @@ def _written(state: State, item: Item, file: BinaryIO, name: str, half: HalfWrit
     _check_room(state, name, zim["size_bytes"] - here + scratch_bytes(item), spare_bytes)
     source = Zim(file, name)
     with staging.opened(state.parts) as listed:
-        staging.put(listed, (Placed(0, each, n) for n, each in adopted.listed(source, item, name)), name, BOOKS)
+        staging.put(listed, _listed(source, item, name, counted), name, BOOKS)
         _check(listed, item, name)
-        return _laid(source, item, listed, half, state.parts)
+        return _laid(source, item, listed, half, state.parts, counted)
+
+
+def _listed(source: Zim, item: Item, name: str, counted: Entries) -> Iterator[Placed]:
+    for number, entry in adopted.listed(source, item, name):
+        counted()
+        yield Placed(0, entry, number)
 
 
 BOOKS = frozenset({0})
@@ -145,9 +157,11 @@ def _check(listed: Connection, item: Item, name: str) -> None:
         raise FormatError(f"{name}: it is another edition of '{item.title}', or was changed", OTHER)
 
 
-def _laid(source: Zim, item: Item, listed: Connection, half: HalfWritten, scratch: Path) -> str:
+def _laid(
+    source: Zim, item: Item, listed: Connection, half: HalfWritten, scratch: Path, counted: Entries
+) -> str:  # fmt: skip
     writer = BookWriter(half.file, item.id, Making.of_item(item), half.there)
-    passed = _passed(source, listed, writer)
+    counted(passed := _passed(source, listed, writer))
     ahead, behind = (islice(staging.in_order(listed, 0), passed, None) for _ in range(2))
     places = array("Q", bytes(8 * len(source)))
     while any(wanted := _want(ahead, places, scratch_bytes(item))):
@@ -157,6 +171,7 @@ def _laid(source: Zim, item: Item, listed: Connection, half: HalfWritten, scratc
             for placed in islice(behind, count):
                 writer.add(placed.entry, _bytes(source, placed, places, waiting))
                 half.note(writer)
+                counted()
     return writer.finish()
 
 

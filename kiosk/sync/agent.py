@@ -32,7 +32,7 @@ from kiosk.sync.meter import Meter
 from kiosk.sync.mirrors import Mirror
 from kiosk.sync.offers import Offer
 from kiosk.sync.outstanding import bytes_to_fetch
-from kiosk.sync.progress import Counted, Noted, Progress
+from kiosk.sync.progress import Counted, Noted, Progress, Work, untold
 from kiosk.sync.session import Books, Outcome, Session
 from kiosk.sync.updater import Refreshed, SignedHead
 
@@ -66,14 +66,16 @@ class Agent:
         self._wait = wait
         self._vouched = vouched
         self._state = State(config.state)
+        self._work: Work = untold
 
-    def run(self, progress: Progress | None = None) -> Outcome:
-        """Bring the kiosk to what its channels offer now.
+    def run(self, progress: Progress | None = None, work: Work = untold) -> Outcome:
+        """Bring the kiosk to what its channels offer now; `progress` and `work` are told how far it is.
 
         Raises:
             BudgetSpent: nothing is wrong; the budget, hours, the link's rule or a pause ended it.
             TrustError, MirrorError, NoSpace, Conflict (a sync is running), ConfigError, HostError.
         """
+        self._work = work
         try:
             with self._counted() as (conn, meter):
                 noted = Noted(conn, self._clock, progress)
@@ -193,14 +195,14 @@ class Agent:
         noted.step(Step.INSTALL)
         books = by_hand.take(
             self._state, session, offers.waiting(offer), offer.manifests, self._stick, self._config.sync.spare_bytes,
-            partial(self._record, session.conn),
+            partial(self._record, session.conn), self._work,
         )  # fmt: skip
         if books.taken:
             offer = self._made(session, offer.heads, tuple(holds.all_of(session.conn).values()), whole=False)
         return offer if self._stick.has_repository else offers.by_hand_alone(offer), books
 
     def _index_books(self, conn: db.Connection, number: int) -> None:
-        book_indexes.build(self._state, conn, number, self._config.sync.spare_bytes)
+        book_indexes.build(self._state, conn, number, self._config.sync.spare_bytes, self._work)
 
     def _finish_cut(self, conn: db.Connection, offer: Offer) -> None:
         # A sync that was cut after the switch left what it had fetched: it is kept for others now, and goes.
@@ -224,7 +226,7 @@ class Agent:
             mirrors = [m for m in session.mirrors if not (refused and session.meter.link(m) is Link.METERED)]
             fetcher = Fetcher(mirrors, self._state.parts, counted, pause=self._wait)
             try:
-                staged[step.head.pack] = stage.pack(self._state, session.conn, fetcher, step)
+                staged[step.head.pack] = stage.pack(self._state, session.conn, fetcher, step, self._work)
             except BudgetSpent as stop:
                 return staged, stop
         return staged, None

@@ -20,6 +20,7 @@ from kiosk.store.db import Connection
 from kiosk.store.state import State
 from kiosk.sync import adoption
 from kiosk.sync.plan import Step
+from kiosk.sync.progress import Work, untold
 
 BOOK = "book"
 LIMITS = Limits(cpu_seconds=172_800, wall_seconds=345_600, memory_bytes=500_000_000, output_bytes=1 << 34)
@@ -56,9 +57,13 @@ def _zim_of(item: Item) -> str:
     return next((each.entry.sha256 for each in item.media if each.entry.path == item.attributes["file"]), "")
 
 
-def build(state: State, conn: Connection, generation: int, spare_bytes: int) -> None:
-    """Index the books of a generation that have no index yet; `spare_bytes` stay free on the card."""
-    for book in books.all_of(conn, generation):
+def build(state: State, conn: Connection, generation: int, spare_bytes: int, work: Work = untold) -> None:
+    """Index the books of a generation that have no index yet; `spare_bytes` stay free on the card, and `work` is told
+    of each.
+    """
+    todo = [each for each in books.all_of(conn, generation) if not book_index.path_of(state, each.sha256).exists()]
+    for number, book in enumerate(todo):
+        work(f"making the book '{book.item.title}' searchable", number, len(todo))
         target = book_index.path_of(state, book.sha256)
         if not target.exists():
             file = books.path_of(state, generation, book)

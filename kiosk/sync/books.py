@@ -8,7 +8,7 @@ gone on with.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +40,10 @@ Laying = Generator[Placed, Iterable[bytes]]
 """Writes a book out of the edition before, and is sent the bytes of each entry that it asks for."""
 
 
+def _uncounted(entries: int) -> None:
+    """Tell nobody."""
+
+
 @dataclass
 class _Open:
     # `writing` is None of a book that is whole already.
@@ -64,7 +68,7 @@ class Books:
 
     def __init__(
         self, folder: Path, listed: Connection, head: Head, manifest: Manifest, origin: Origin | None,
-        brought: Mapping[int, Path] = MappingProxyType({}),
+        brought: Mapping[int, Path] = MappingProxyType({}), counted: Callable[[int], None] = _uncounted,
     ) -> None:  # fmt: skip
         """Begin them.
 
@@ -74,8 +78,9 @@ class Books:
             head, manifest: the pack's.
             origin: of what does not come by itself; None where all does.
             brought: the ZIMs of books that are whole, by number.
+            counted: told how many entries more are written.
         """
-        self._listed = listed
+        self._listed, self._counted = listed, counted
         self._stack = ExitStack()
         self._open: dict[int, _Open] = {}
         with ExitStack() as opening:
@@ -125,6 +130,7 @@ class Books:
             writer, half = found.writing
             writer.add(placed.entry, _digested(pieces, digest))
             half.note(writer)
+            self._counted(1)
         elif found.asks is None or found.asks.entry != placed.entry:
             raise FormatError(f"{placed.entry.path}: this entry of a book does not come in its turn")
         else:
@@ -141,6 +147,7 @@ class Books:
     def _laid(self, number: int, writer: BookWriter, half: HalfWritten, origin: Origin) -> Laying:
         for cluster in clusters(staging.in_order(self._listed, number)):
             entries = [placed.entry for placed in cluster]
+            self._counted(len(entries))
             if writer.is_there(entries):
                 for placed in cluster:
                     if placed.source is None:

@@ -16,6 +16,7 @@ from kiosk.sync import adopting, adoption, unasked
 from kiosk.sync.brought import Brought
 from kiosk.sync.failures import told
 from kiosk.sync.fetch import Fetcher
+from kiosk.sync.progress import Work, untold
 from kiosk.sync.session import Books, Refused, Session
 
 Record = Callable[..., None]
@@ -46,7 +47,7 @@ def learn(state: State, session: Session, waiting: Iterable[Head], installed: Ma
 
 def take(
     state: State, session: Session, waiting: Collection[Head], installed: Mapping[str, str], stick: Stick,
-    spare_bytes: int, record: Record,
+    spare_bytes: int, record: Record, work: Work = untold,
 ) -> Books:  # fmt: skip
     """Take the books of a stick that packs wait for; return what came of it.
 
@@ -55,13 +56,14 @@ def take(
         stick: what was put in.
         spare_bytes: what must stay free on the card.
         record: keeps an event for each.
+        work: told how far each is.
     """
     taken, refused, known = list[str](), list[Refused](), set[Brought]()
     for head in waiting if stick.files else ():
         for item in _items(state, session, head, installed.get(head.pack, ""), stick):
             for found in _files(item, stick):
                 known.add(found)
-                if refusal := _refusal(state, item, found, spare_bytes):
+                if refusal := _refusal(state, item, found, spare_bytes, work):
                     refused.append(refusal)
                     record("book.refused", file=found.path, pack=head.pack, message=refusal.message, hint=refusal.hint)
                     continue
@@ -95,10 +97,10 @@ def _files(item: Item, stick: Stick) -> Iterator[Brought]:
     return (found for found in stick.files if found.uuid == unasked.uuid_of(item))
 
 
-def _refusal(state: State, item: Item, found: Brought, spare_bytes: int) -> Refused | None:
+def _refusal(state: State, item: Item, found: Brought, spare_bytes: int, work: Work) -> Refused | None:
     """Take a book; return why it could not be taken, and the remedy, or None."""
     try:
-        adopting.adopt(state, item, found, spare_bytes)
+        adopting.adopt(state, item, found, spare_bytes, work)
     except (FormatError, NoSpace) as error:
         return Refused(_printable(error.message), error.hint or "")
     except OSError as error:

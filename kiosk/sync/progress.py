@@ -16,8 +16,30 @@ from kiosk.sync.mirrors import Mirror
 
 Progress = Callable[[int, int, str], None]
 """Told (bytes done, bytes in all, pack) as bytes arrive."""
+Work = Callable[[str, int, int], None]
+"""Told (what is being done, how much of it is done, how much there is) at what takes long besides fetching."""
+TOLD_ENTRIES = 200
+"""After how many entries it is told again."""
 NOTED_SECONDS = 5.0
 """How often it is written down for the console: a card wears by every write."""
+
+
+def untold(what: str, done: int, total: int) -> None:
+    """Tell nobody."""
+
+
+class Entries:
+    """Counts entries that are read or written towards `total`, and tells `work` now and then."""
+
+    def __init__(self, work: Work, what: str, total: int) -> None:
+        self._work, self._what, self._total = work, what, total
+        self._done = 0
+
+    def __call__(self, count: int = 1) -> None:
+        """Count entries."""
+        before, self._done = self._done, self._done + count
+        if before // TOLD_ENTRIES < self._done // TOLD_ENTRIES or not before:
+            self._work(self._what, min(self._done, self._total), self._total)
 
 
 class Noted:

@@ -34,6 +34,7 @@ from kiosk.sync.mirrors import FileMissing, file_at
 from kiosk.sync.objects import Drafts, pieces
 from kiosk.sync.old_entries import OldEntries
 from kiosk.sync.plan import Step
+from kiosk.sync.progress import Entries, Work, untold
 from kiosk.sync.repair import TooDamaged
 
 MOST_MEMORY_BYTES = 128 * 1024 * 1024
@@ -44,17 +45,20 @@ Files = dict[int, list[Entry]]
 
 @dataclass(frozen=True)
 class Stage:
-    """What staging a pack needs: the state, the database, a fetcher, drafts, and the listing being made."""
+    """What staging a pack needs: the state, the database, a fetcher, drafts, the listing being made, and who counts
+    the entries that are written.
+    """
 
     state: State
     conn: Connection
     fetcher: Fetcher
     drafts: Drafts
     listed: Connection
+    counted: Entries
 
 
-def pack(state: State, conn: Connection, fetcher: Fetcher, step: Step) -> Manifest:
-    """Fetch and stage one pack by the way that was chosen; return its manifest.
+def pack(state: State, conn: Connection, fetcher: Fetcher, step: Step, work: Work = untold) -> Manifest:
+    """Fetch and stage one pack by the way that was chosen; return its manifest. `work` is told how far it is written.
 
     Where the old copy is too damaged for a patch, or no mirror that is here has the patch (a stick, a neighbour), the
     full route is taken; so it is where a book that was brought is damaged.
@@ -64,25 +68,26 @@ def pack(state: State, conn: Connection, fetcher: Fetcher, step: Step) -> Manife
     """
     try:
         with memory.limited(MOST_MEMORY_BYTES):
-            return _by_some_way(state, conn, fetcher, step)
+            return _by_some_way(state, conn, fetcher, step, work)
     except MemoryError as error:
         told = f"{step.head.pack}: to read it takes more than {MOST_MEMORY_BYTES >> 20} MB of memory"
         raise FormatError(told, "tell the federation; what is installed stays as it is") from error
 
 
-def _by_some_way(state: State, conn: Connection, fetcher: Fetcher, step: Step) -> Manifest:
+def _by_some_way(state: State, conn: Connection, fetcher: Fetcher, step: Step, work: Work) -> Manifest:
     try:
-        return _staged(state, conn, fetcher, step)
+        return _staged(state, conn, fetcher, step, work)
     except (TooDamaged, FileMissing):
         if step.adoption is None and step.route.start is None:
             raise
-        return _staged(state, conn, fetcher, Step(step.head, step.head.full))
+        return _staged(state, conn, fetcher, Step(step.head, step.head.full), work)
 
 
-def _staged(state: State, conn: Connection, fetcher: Fetcher, step: Step) -> Manifest:
+def _staged(state: State, conn: Connection, fetcher: Fetcher, step: Step, work: Work) -> Manifest:
     head = step.head
     with staging.opened(state.parts) as listed:
-        stage = Stage(state, conn, fetcher, Drafts(state), listed)
+        counted = Entries(work, f"writing {head.pack}", head.entries)
+        stage = Stage(state, conn, fetcher, Drafts(state), listed, counted)
         if step.adoption is not None:
             manifest, books = _by_adoption(stage, head, step.adoption)
         else:
@@ -117,7 +122,7 @@ def _by_full(stage: Stage, head: Head) -> tuple[Manifest, Files]:
     body = _body(stage, head, head.full)
     manifest = unpack.check_manifest(unpack.full_manifest(body), head)
     _list_media(stage, head, manifest)
-    with Books(stage.state.parts, stage.listed, head, manifest, None) as books:
+    with Books(stage.state.parts, stage.listed, head, manifest, None, counted=stage.counted) as books:
         for placed, chunks in unpack.full_entries(body, head, len(manifest.items), manifest.books):
             staging.put(stage.listed, [placed], head.pack, manifest.books)
             staging.arrived(stage.listed, placed, _kept(stage, books, placed, chunks))
@@ -125,7 +130,10 @@ def _by_full(stage: Stage, head: Head) -> tuple[Manifest, Files]:
 
 
 def _kept(stage: Stage, books: Books, placed: Placed, chunks: Iterable[bytes]) -> str:
-    return books.add(placed, chunks) if placed.item in books else stage.drafts.keep(chunks)
+    if placed.item in books:
+        return books.add(placed, chunks)
+    stage.counted()
+    return stage.drafts.keep(chunks)
 
 
 def _by_patch(stage: Stage, head: Head, chosen: Route) -> tuple[Manifest, Files]:
@@ -141,7 +149,7 @@ def _by_patch(stage: Stage, head: Head, chosen: Route) -> tuple[Manifest, Files]
         old.want({reference.number for block in patch.layout for reference in block.references} | patch.delta.sources)
         targets = staging.waiting(stage.listed)
         mended = _mended(stage, head, manifest, mending.missing(stage.listed, manifest, targets, patch, old), old)
-        with Books(stage.state.parts, stage.listed, head, manifest, old) as books:
+        with Books(stage.state.parts, stage.listed, head, manifest, old, counted=stage.counted) as books:
             coming = unpack.target_entries(patch.blocks(body, old.read), targets, f"{head.pack} {head.version}")
             for placed, chunks in mending.instead(coming, mended, stage.drafts):
                 staging.arrived(stage.listed, placed, _kept(stage, books, placed, chunks))
@@ -176,7 +184,7 @@ def _by_adoption(stage: Stage, head: Head, found: Adoption) -> tuple[Manifest, F
         if placed.item not in manifest.books:
             stage.drafts.keep([content])
         staging.put(stage.listed, [placed], head.pack, manifest.books)
-    with Books(stage.state.parts, stage.listed, head, manifest, origin, brought) as books:
+    with Books(stage.state.parts, stage.listed, head, manifest, origin, brought, stage.counted) as books:
         return manifest, books.finish(stage.drafts)
 
 
