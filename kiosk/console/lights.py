@@ -6,7 +6,7 @@ and is no alarm.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import current_app, url_for
 from flask_babel import format_decimal, gettext, ngettext
@@ -24,10 +24,19 @@ MOST_TITLES = 3
 
 
 @dataclass(frozen=True)
+class Point:
+    """One thing of several that a light tells, and what to do about it ("" for nothing)."""
+
+    sentence: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True)
 class Light:
     """A light: its colour ("good", "wait", "bad" or "unknown"), its word, a sentence, and what to do ("" for nothing).
 
-    `key` names the row, `title` says what it is about; `page` and `label` are the one way on, "" when there is none.
+    `points` are told below the sentence, each by itself. `key` names the row, `title` says what it is about; `page` and
+    `label` are the one way on, "" when there is none.
     """
 
     colour: str
@@ -38,6 +47,7 @@ class Light:
     title: str = ""
     page: str = ""
     label: str = ""
+    points: tuple[Point, ...] = ()
 
 
 def named(light: Light, key: str, title: str, endpoint: str = "", label: str = "") -> Light:
@@ -48,7 +58,7 @@ def named(light: Light, key: str, title: str, endpoint: str = "", label: str = "
     allowed = view is not None and session.may(getattr(view, "needs", "editor"))
     idle = light.colour in ("good", "unknown") and endpoint == "machine.show"
     page = url_for(endpoint) if allowed and not idle else ""
-    return Light(light.colour, light.word, light.sentence, light.remedy, key, title, page, label if page else "")
+    return replace(light, key=key, title=title, page=page, label=label if page else "")
 
 
 def good(sentence: str) -> Light:

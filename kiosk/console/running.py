@@ -14,7 +14,7 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
-from kiosk.console import jobs, packs, pauses, syncs
+from kiosk.console import brought, jobs, packs, pauses, syncs
 from kiosk.console.jobs import Job
 from kiosk.console.session import AGAIN, who
 from kiosk.store import audit, settings
@@ -44,7 +44,8 @@ class Words:
 def show() -> Response:
     """Show how far it is."""
     job = jobs.last()
-    light = syncs.light(job.end) if job.end and job.end.kind.startswith("sync.") else None
+    end = job.end if job.end and job.end.kind.startswith("sync.") else None
+    light = syncs.light(end, books=brought.points(conn(), end)) if end else None
     answer = make_response(
         render_template("running.html", job=job, light=light, words=_words(job), changes=_changes(job))
     )

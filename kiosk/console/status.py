@@ -6,6 +6,7 @@ True always: what can not be known is said so.
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from datetime import timedelta
 
 from flask import Blueprint, render_template
@@ -83,8 +84,7 @@ def _sync(history: list[Sync]) -> Light:
         return named(lights.wait(gettext("There was none yet.")), "sync", title, "content.show", label)
     last, following = history[0], syncs.next_try(conn())
     more = f"{i18n.moment(last.at)}. {last.light.sentence} {following}".strip()
-    light = Light(last.light.colour, last.light.word, more, last.light.remedy)
-    return named(light, "sync", title, "content.show", label)
+    return named(replace(last.light, sentence=more), "sync", title, "content.show", label)
 
 
 def _disk() -> Light:

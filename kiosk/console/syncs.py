@@ -5,14 +5,14 @@ True always: the light is green only when the sync ended well.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from flask_babel import gettext, ngettext
 
-from kiosk.console import pauses
-from kiosk.console.lights import Light
+from kiosk.console import brought, pauses
+from kiosk.console.lights import Light, Point
 from kiosk.store import events, settings
 from kiosk.store.db import Connection
 from kiosk.store.events import Event
@@ -32,8 +32,9 @@ class Sync:
 
 def history(conn: Connection, limit: int) -> list[Sync]:
     """Return the last syncs, the newest first."""
-    ends = _ends(events.last(conn, "sync.", 3 * limit))
-    return [Sync(event.at, light(event, last=n == 0)) for n, event in enumerate(ends[:limit])]
+    found = events.last(conn, "sync.", 3 * limit)
+    ends = _ends(found)[:limit]
+    return [Sync(end.at, light(end, last=n == 0, books=brought.points(conn, end))) for n, end in enumerate(ends)]
 
 
 def next_try(conn: Connection) -> str:
@@ -66,19 +67,24 @@ def _was_cut(following: Event) -> bool:
     return following.kind == "sync.started"
 
 
-def light(event: Event, *, last: bool = True) -> Light:
+def light(event: Event, *, last: bool = True, books: tuple[Point, ...] = ()) -> Light:
     """Return how a sync went, by its last event.
 
     Args:
         event: the last of that sync.
         last: no other sync began after it; one that did tells that a sync without an end was cut.
+        books: what became of books on a stick.
     """
+    return replace(_how(event, last=last), points=books)
+
+
+def _how(event: Event, *, last: bool) -> Light:
     detail = event.detail
     if event.kind == "sync.failed":
         remedy = str(detail.get("hint", ""))
         return Light("bad", gettext("Failed"), str(detail.get("message", "")), remedy)
     if event.kind == "sync.finished":
-        return Light("good", gettext("In order"), _told(detail))
+        return Light("good", gettext("In order"), _changes(detail))
     if event.kind == "sync.paused":
         return Light("wait", gettext("Waiting"), pauses.sentence(detail))
     if event.kind == "sync.rolled_back":
@@ -87,12 +93,6 @@ def light(event: Event, *, last: bool = True) -> Light:
     if not last or abs(current.now() - event.at) > LONGEST_SYNC:
         return Light("bad", gettext("Cut"), gettext("It began and did not end. The next one goes on from there."))
     return Light("wait", gettext("Running"), gettext("It has begun and not ended yet."))
-
-
-def _told(detail: dict[str, Any]) -> str:
-    books = [gettext("The book “%(title)s” was taken from the stick.", title=each) for each in detail.get("books", [])]
-    books += [gettext("Not taken from the stick: %(reason)s", reason=each) for each in detail.get("refused", [])]
-    return " ".join(map(str, [*books, _changes(detail)]))
 
 
 def _changes(detail: dict[str, Any]) -> str:

@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from kiosk.errors import FormatError, NoSpace
+from kiosk.errors import FormatError, KioskError, NoSpace
 from kiosk.packs.head import Head
 from kiosk.packs.manifest import Item
+from kiosk.store.refused_books import KIND, Reason
 from kiosk.store.state import State
 from kiosk.sync import adopting, adoption, unasked
+from kiosk.sync.adopted import OTHER
 from kiosk.sync.brought import Brought
 from kiosk.sync.failures import told
 from kiosk.sync.fetch import Fetcher
@@ -65,7 +67,7 @@ def take(
                 known.add(found)
                 if refusal := _refusal(state, item, found, spare_bytes, work):
                     refused.append(refusal)
-                    record("book.refused", file=found.path, pack=head.pack, message=refusal.message, hint=refusal.hint)
+                    record(KIND, file=found.path, pack=head.pack, **refusal.to_detail())
                     continue
                 taken.append(item.title)
                 record("book.taken", file=found.path, pack=head.pack, title=item.title)
@@ -74,7 +76,7 @@ def take(
         others = [found for found in stick.files if found not in known]
         for found, why in unasked.refusals(state, others, waiting, installed):
             refused.append(why)
-            record("book.refused", file=found.path, pack="", message=why.message, hint=why.hint)
+            record(KIND, file=found.path, pack="", **why.to_detail())
     return Books(tuple(taken), tuple(refused))
 
 
@@ -102,11 +104,20 @@ def _refusal(state: State, item: Item, found: Brought, spare_bytes: int, work: W
     try:
         adopting.adopt(state, item, found, spare_bytes, work)
     except (FormatError, NoSpace) as error:
-        return Refused(_printable(error.message), error.hint or "")
+        return _told(_printable(error.message), error)
     except OSError as error:
         failure = told(error)
-        return Refused(f"{found.path}: {failure.message}", failure.hint or "")
+        return _told(f"{found.path}: {failure.message}", failure)
     return None
+
+
+def _told(message: str, error: KioskError) -> Refused:
+    reason = Reason.FAILED
+    if isinstance(error, NoSpace):
+        reason = Reason.NO_ROOM
+    elif isinstance(error, FormatError):
+        reason = Reason.OTHER_EDITION if error.hint == OTHER else Reason.BROKEN
+    return Refused(message, error.hint or "", reason)
 
 
 def _printable(message: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from kiosk.store import db
 from kiosk.store.reasons import Refusal
+from kiosk.store.refused_books import Reason
 from kiosk.sync.meter import Meter
 from kiosk.sync.mirrors import Mirror
 from kiosk.sync.plan import Change
@@ -18,6 +19,11 @@ class Refused:
 
     message: str
     hint: str
+    reason: Reason
+
+    def to_detail(self) -> dict[str, str]:
+        """Return what is kept of it in an event."""
+        return {"message": self.message, "hint": self.hint, "reason": str(self.reason)}
 
 
 @dataclass(frozen=True)

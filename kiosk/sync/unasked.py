@@ -17,6 +17,7 @@ from kiosk.host import memory
 from kiosk.packs.head import Head
 from kiosk.packs.manifest import Item, Manifest
 from kiosk.packs.zim_reader import Zim
+from kiosk.store.refused_books import Reason
 from kiosk.store.state import State
 from kiosk.sync import adoption, stage
 from kiosk.sync.brought import Brought
@@ -58,19 +59,23 @@ def _refused(found: Brought, known: list[_Known]) -> Refused:
         if uuid_of(each.item) == found.uuid:
             pack = f"the pack {each.pack} {each.version}"
             if each.is_installed:
-                return Refused(f"{found.path}: '{each.item.title}' is installed already, with {pack}", NOTHING)
+                return Refused(
+                    f"{found.path}: '{each.item.title}' is installed already, with {pack}", NOTHING, Reason.INSTALLED
+                )
             return Refused(
                 f"{found.path}: {pack} has '{each.item.title}', and costs no less with this file",
                 "sync: the pack comes over the link, or with the book that was taken before",
+                Reason.NO_GAIN,
             )
     names = _names_on(found)
     for each in known:
         if names & each.names:
             told = f"{found.path}: another edition of '{each.item.title}' than that of the pack {each.pack}"
             if each.is_installed:
-                return Refused(f"{told} {each.version}, which is installed", f"{NOTHING}, or {adoption.RIGHT_EDITION}")
-            return Refused(f"{told} {each.version}, which is waited for", adoption.RIGHT_EDITION)
-    return Refused(f"{found.path}: no pack that this kiosk has or waits for has this book", UNKNOWN)
+                remedy = f"{NOTHING}, or {adoption.RIGHT_EDITION}"
+                return Refused(f"{told} {each.version}, which is installed", remedy, Reason.OTHER_EDITION)
+            return Refused(f"{told} {each.version}, which is waited for", adoption.RIGHT_EDITION, Reason.OTHER_EDITION)
+    return Refused(f"{found.path}: no pack that this kiosk has or waits for has this book", UNKNOWN, Reason.NOT_WANTED)
 
 
 def _known(state: State, waiting: Iterable[Head], installed: Mapping[str, str]) -> Iterator[_Known]:

@@ -66,3 +66,26 @@ def test_a_book_from_a_stick_is_told_in_the_history(operator: Operator, conn: db
         shown = operator.read(page)
         assert "The book “Maize” was taken from the stick." in shown
         assert "Not taken from the stick: x.zim: it is broken" in shown
+
+
+def test_each_book_that_was_refused_is_told_by_itself_in_the_operators_language(
+    operator: Operator, conn: db.Connection, village: Village
+) -> None:
+    paper(village, "aa")
+    village.agent().run()
+    english = {"message": "english words", "hint": "an english hint"}
+    with db.transaction(conn):
+        events.record(conn, "book.refused", village.clock(), file="before.zim", pack="", reason="broken", **english)
+        events.record(conn, "sync.started", village.clock())
+        events.record(conn, "book.refused", village.clock(), file="a.zim", pack="", reason="not-wanted", **english)
+        events.record(conn, "book.refused", village.clock(), file="b.zim", pack="p", reason="no-room", **english)
+        told = {"generation": 1, "fetched_bytes": 0, "changes": [], "books": [], "refused": ["english words"] * 2}
+        events.record(conn, "sync.finished", village.clock(), by_hand=True, **told)
+    operator.client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "fr"
+    for page in ("/content", "/content/progress", "/"):
+        shown = operator.read(page)
+        items = re.findall(r"<li><bdi>(.*?)</bdi>(.*?)</li>", shown)
+        assert [file for text, _ in items for file in ("a.zim", "b.zim") if file in text] == ["a.zim", "b.zim"], page
+        assert "Faites de la place" in items[1][1]
+        assert "english" not in shown
+        assert "before.zim" not in shown

@@ -168,6 +168,7 @@ def test_a_book_that_is_not_what_was_signed_is_refused_in_one_line_and_the_sync_
     assert len(refused) == 1
     assert str(refused[0]["message"]).startswith("books/anything.ZIM: ")
     assert refused[0]["hint"]
+    assert refused[0]["reason"] in ("broken", "other-edition")
 
 
 def test_a_file_that_changes_while_it_is_read_is_refused(hand: Hand, monkeypatch: pytest.MonkeyPatch) -> None:
