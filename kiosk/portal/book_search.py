@@ -150,19 +150,32 @@ def find(
 
 
 def titles(shelf: Sequence[Book], state: State, asked: Asked, *, limit: int, seconds: float) -> list[Page]:
-    """Return up to `limit` pages that are called so, without their text; fewer where there was no time for all."""
+    """Return up to `limit` pages that are called so, without their text, the books in turn; fewer where there was no
+    time for all. No more books are asked once so many have some, and no more pages are read than are returned.
+    """
     found: list[Page] = []
     with _opened(state, asked.generation, seconds) as opened:
-        for book in _nearest(shelf, asked.languages) if opened else ():
-            if opened and len(found) < limit and opened.left_seconds > 0:
+        for book, number in _in_turn(opened, shelf, asked, limit) if opened else ():
+            if opened and opened.left_seconds > 0:
                 with suppress(StoreError, FormatError, OSError):
-                    found += _called(opened, book, asked, limit - len(found))
+                    found.append(_called(opened, book, asked, number))
     return found
 
 
-def _called(opened: _Open, book: Book, asked: Asked, most: int) -> list[Page]:
-    entries = [(zim := opened.zim(book), zim.entry(number)) for number in opened.names(book, asked, most)]
-    return [Page(book, _path(zim, each), tidy(book_index.shown_title(each)), "", asked.words) for zim, each in entries]
+def _in_turn(opened: _Open, shelf: Sequence[Book], asked: Asked, limit: int) -> list[tuple[Book, int]]:
+    hits: list[tuple[int, Book, int]] = []
+    for book in _nearest(shelf, asked.languages):
+        if opened.left_seconds <= 0 or sum(turn == 0 for turn, _, _ in hits) >= limit:
+            break
+        with suppress(StoreError):
+            hits += [(turn, book, number) for turn, number in enumerate(opened.names(book, asked, limit))]
+    return [(book, number) for _, book, number in sorted(hits, key=lambda hit: hit[0])[:limit]]
+
+
+def _called(opened: _Open, book: Book, asked: Asked, number: int) -> Page:
+    zim = opened.zim(book)
+    entry = zim.entry(number)
+    return Page(book, _path(zim, entry), tidy(book_index.shown_title(entry)), "", asked.words)
 
 
 def _nearest(shelf: Sequence[Book], languages: tuple[str, ...]) -> list[Book]:

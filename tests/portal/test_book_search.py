@@ -110,6 +110,15 @@ def test_titles_answer_while_one_types(farm: FlaskClient) -> None:
     assert ["Goats", place("Goats", "en")] in (farm.get("/search/suggest?q=goa").json or [])
 
 
+def test_books_take_turns_while_one_types(config: Config, packer: Packer, tmp_path: Path) -> None:
+    for name in ("alpha", "beta"):
+        files = {f"{n}.html": page(f"Water {name} {n}", "-") for n in range(9)}
+        put(packer, bind(tmp_path, name, {**files, "index.html": page("Front", "-")}))
+    titles = [title for title, _ in portal_of(config, packer).get("/search/suggest?q=wat").json or []]
+    assert len(titles) == 7
+    assert [title.split()[1] for title in titles[:4]] in (["alpha", "beta"] * 2, ["beta", "alpha"] * 2)
+
+
 def test_a_page_that_is_called_so_stands_first(config: Config, packer: Packer, tmp_path: Path) -> None:
     files = {f"{n}.html": page(f"Other {n}", "bean " * 50) for n in range(12)}
     files |= {"long.html": page("The bean weevil and others", "bean " * 50), "bean.html": page("Beans", "A plant.")}
