@@ -150,9 +150,22 @@ class Zim:
         Raises:
             FormatError: it is broken, or has so many that they must be taken by pieces.
         """
-        if (size := self.size_bytes(entry)) > MOST_READ_BYTES:
+        return self.part(entry, 0, None)
+
+    def part(self, entry: ZimEntry, start: int, end: int | None) -> bytes:
+        """Return what a slice from `start` to `end` of an entry's bytes would be, without holding the rest.
+
+        Raises:
+            FormatError: the entry is broken, or the part too much to hold.
+        """
+        first, last, _ = slice(start, end).indices(self.size_bytes(entry))
+        if (size := last - first) > MOST_READ_BYTES:
             raise self._source.fault(f"entry {entry.number} ('{entry.path}') has {size} bytes, too many to hold")
-        return b"".join(self.pieces(entry))
+        if entry.redirect is not None or size <= 0:
+            return b""
+        cluster = self._clusters.open(entry.cluster)
+        begin, _ = cluster.span(entry.blob)
+        return b"".join(cluster.pieces(begin + first, begin + last))
 
     def pieces(self, entry: ZimEntry) -> Iterator[bytes]:
         """Yield the bytes of an entry as they come; none of a redirect. Raises FormatError: it is broken."""

@@ -92,13 +92,13 @@ class OldBook:
             return None
         return b"".join(self.zim.raw_cluster(cluster))
 
-    def read(self, number: int) -> bytes:
-        """Return the bytes of an entry of a number in the pack."""
+    def read(self, number: int, start: int = 0, end: int | None = None) -> bytes:
+        """Return the bytes of an entry of a number in the pack, or those from `start` to `end`."""
         found = self.entry(number)
         if found.redirect is None:
-            return self.zim.read(found)
+            return self.zim.part(found, start, end)
         target = self.zim.entry(found.redirect)
-        return book.path(target.namespace, target.path).encode()
+        return book.path(target.namespace, target.path).encode()[start:end]
 
 
 class OldEntries:
@@ -205,7 +205,7 @@ class OldEntries:
         start, length = reference.start, reference.length
         end = None if length is None else start + length
         if (found := self.book(reference.number)) is not None:
-            return found.read(reference.number)[start:end]
+            return found.read(reference.number, start, end)
         path = self._path(reference.number)
         if path is None:
             return None

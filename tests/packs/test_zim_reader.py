@@ -165,3 +165,13 @@ def test_who_wants_little_of_each_cluster_has_no_more_decompressed(monkeypatch: 
         assert book.read(book.entry(number)) == bytes([number]) * 300_000
     assert sum(given) < 8 * 310_000, "of the second page in each nothing"
     assert sum(len(each.streams) for each in book._clusters._open.values()) <= 2, "few stopped decoders are kept"
+
+
+@pytest.mark.parametrize("part", [(0, None), (5, None), (0, 7), (3, 30), (4, 4), (9, 2), (10**6, 10**7), (1, 10**7)])
+def test_a_part_of_an_entry_is_a_slice_of_it(monkeypatch: pytest.MonkeyPatch, part: tuple[int, int | None]) -> None:
+    for held_bytes in (zim_clusters.HELD_BYTES, 10):
+        monkeypatch.setattr(zim_clusters, "HELD_BYTES", held_bytes)
+        book = opened(made(codings=(ZSTD, PLAIN), version=(6, 1)).whole())
+        for page, entry in zip(PAGES, book.entries(), strict=True):
+            if entry.redirect is None:
+                assert book.part(entry, *part) == page.data[slice(*part)]
