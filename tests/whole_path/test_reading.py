@@ -33,6 +33,7 @@ def test_a_lesson_is_read_in_chromium_and_in_w3m(demo: Demonstration, phone: Pag
     phone.get_by_role("link", name="What a cooperative is").first.click()
     heading = phone.locator("h1").inner_text()
     sentence = phone.locator("main p").nth(1).inner_text().split(".")[0]
+    phone.wait_for_function("document.images[0].complete")
     assert phone.evaluate("document.images[0].naturalWidth") > 0
     screenshot(phone, "portal-lesson")
     text = " ".join(w3m(phone.url).split())
