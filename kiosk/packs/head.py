@@ -46,6 +46,11 @@ class Route:
         """All that must come for it."""
         return self.route_bytes + self.media_bytes
 
+    @property
+    def is_for_us(self) -> bool:
+        """Tell whether this machine can do what the route needs; only one that needs something has that tried."""
+        return not self.needs or ({deflated.DEFLATE}.issuperset(self.needs) and deflated.is_usual())
+
     def to_value(self) -> dict[str, Any]:
         """Return the route as JSON values."""
         value: dict[str, Any] = {"blobs": [b.to_value() for b in self.blobs]}
@@ -101,8 +106,8 @@ class Head:
         """Return the cheapest route for a kiosk that has the version of this manifest ("" for none), of those that it
         is able to take.
         """
-        start, able = start_of(manifest_sha256), {deflated.DEFLATE} if deflated.is_usual() else set[str]()
-        taken = [route for route in self.patches if route.start == start and able.issuperset(route.needs)]
+        start = start_of(manifest_sha256)
+        taken = [route for route in self.patches if route.start == start and route.is_for_us]
         fitting = [replace(route, start=manifest_sha256) for route in taken]
         return min((self.full, *fitting), key=lambda route: route.download_bytes)
 
