@@ -58,7 +58,7 @@ def lint(folder: Path, progress: Progress | None = None) -> list[Problem]:
     for item in drafted:
         if item.book is not None:
             try:
-                books.check(item.book, partial(progress or _silent, f"reading {item.book.name}"))
+                books.check(item.book, partial(progress or silent, f"reading {item.book.name}"))
             except FormatError as error:
                 problems.append(problem_of(error))
     return problems
@@ -73,9 +73,7 @@ def _looked_at(folder: Path) -> tuple[list[DraftItem], list[Problem]]:
             return [], [problem_of(error)]
         problems, drafted = list(document.problems), []
         if not problems:
-            drafted = _drafts(
-                found, Workshop(found.pack, found.publisher, Path(scratch), None, None), problems, _silent
-            )
+            drafted = _drafts(found, Workshop(found.pack, found.publisher, Path(scratch), None, None), problems, silent)
         return [each for _, each in drafted], list(dict.fromkeys(problems))
 
 
@@ -103,9 +101,9 @@ def build(
     try:
         problems: list[Problem] = []
         workshop = Workshop(found.pack, found.publisher, scratch, write_book, fetch)
-        drafts = _drafts(found, workshop, problems, progress or _silent)
+        drafts = _drafts(found, workshop, problems, progress or silent)
         raise_for(problems)
-        return _write(found, drafts, scratch / "pack", out, progress or _silent)
+        return _write(found, drafts, scratch / "pack", out, progress or silent)
     finally:
         shutil.rmtree(scratch)
 
@@ -130,7 +128,7 @@ def read_built(folder: Path) -> BuiltPack:
     return BuiltPack(folder, head, read_manifest(folder, head))
 
 
-def _silent(step: str, done: int, total: int) -> None:
+def silent(step: str, done: int, total: int) -> None:
     """Tell nobody."""
 
 

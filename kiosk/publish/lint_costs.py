@@ -15,7 +15,7 @@ from kiosk.errors import FormatError
 from kiosk.packs.route import squeezed_bytes
 from kiosk.publish import build as building
 from kiosk.publish import coding, routes
-from kiosk.publish.build import BuiltPack, Progress
+from kiosk.publish.build import BuiltPack, Progress, silent
 from kiosk.publish.content import Content, Version, unpacked
 from kiosk.publish.drafts import BookWriter
 from kiosk.publish.external import Fetch
@@ -25,10 +25,6 @@ WORST = 10
 TOLD_ENTRIES = 500
 SLICE_BYTES = 3 * 1024 * 1024
 """Larger entries are coded in slices of this, each against the old bytes at its place."""
-
-
-def _silent(step: str, done: int, total: int) -> None:
-    """Tell nobody."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +55,7 @@ class Costs:
 
 
 def costs(
-    recipe: Path, against: Path, write_book: BookWriter, fetch: Fetch | None = None, progress: Progress = _silent
+    recipe: Path, against: Path, write_book: BookWriter, fetch: Fetch | None = None, progress: Progress = silent
 ) -> Costs:
     """Return what the recipe in a folder would cost kiosks that have the built pack `against`; `progress` is told of
     each step, and of each entry that is coded.

@@ -23,8 +23,6 @@ from kiosk.sync.fetch import Fetcher
 from kiosk.sync.repair import TooDamaged
 from kiosk.sync.segments import Segments
 
-OTHER = adoption.RIGHT_EDITION
-
 
 def check(path: Path, item: Item) -> None:
     """Make sure that the ZIM of a book is the one that was signed; one that is not goes. Raises TooDamaged."""
@@ -61,10 +59,12 @@ def listed(source: Zim, item: Item, name: str) -> Iterator[tuple[int, Entry]]:
             continue
         kind = book.kind(media_type, front=bool(is_front[at.number]))
         if wrong := fault(path, kind, at.title, size, in_book=True):
-            raise FormatError(f"{name}: {wrong}", OTHER)
+            raise FormatError(f"{name}: {wrong}", adoption.RIGHT_EDITION)
         left, left_bytes = left - 1, left_bytes - size
         if left < 0 or left_bytes < 0:
-            raise FormatError(f"{name}: it holds more than the book that the federation published", OTHER)
+            raise FormatError(
+                f"{name}: it holds more than the book that the federation published", adoption.RIGHT_EDITION
+            )
         digest = hashlib.sha256()
         for piece in pieces:
             digest.update(piece)

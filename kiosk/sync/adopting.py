@@ -31,7 +31,6 @@ from kiosk.store import staging
 from kiosk.store.db import Connection
 from kiosk.store.state import State, sync_folder
 from kiosk.sync import adopted, adoption, half_written
-from kiosk.sync.adopted import OTHER
 from kiosk.sync.books import clusters
 from kiosk.sync.brought import Brought
 from kiosk.sync.half_written import HalfWritten
@@ -82,7 +81,9 @@ def _write(
         with memory.limited(MOST_MEMORY_BYTES), found.open() as file:
             _check_file(item, _written(state, item, file, found.path, half, spare_bytes, counted), found.path)
     except MemoryError as error:
-        raise FormatError(f"{found.path}: to read it takes more memory than there is", OTHER) from error
+        raise FormatError(
+            f"{found.path}: to read it takes more memory than there is", adoption.RIGHT_EDITION
+        ) from error
     except FormatError:
         half.forget()
         raise
@@ -154,7 +155,7 @@ def _check_file(item: Item, sha256: str, name: str) -> None:
 def _check(listed: Connection, item: Item, name: str) -> None:
     root = content_root(staging.of_item(listed, 0), period_of(staging.of_item(listed, 0)))
     if root != item.content_root:
-        raise FormatError(f"{name}: it is another edition of '{item.title}', or was changed", OTHER)
+        raise FormatError(f"{name}: it is another edition of '{item.title}', or was changed", adoption.RIGHT_EDITION)
 
 
 def _laid(

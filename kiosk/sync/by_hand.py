@@ -14,7 +14,6 @@ from kiosk.packs.manifest import Item
 from kiosk.store.refused_books import KIND, Reason
 from kiosk.store.state import State
 from kiosk.sync import adopting, adoption, unasked
-from kiosk.sync.adopted import OTHER
 from kiosk.sync.brought import Brought
 from kiosk.sync.failures import told
 from kiosk.sync.fetch import Fetcher
@@ -116,7 +115,7 @@ def _told(message: str, error: KioskError) -> Refused:
     if isinstance(error, NoSpace):
         reason = Reason.NO_ROOM
     elif isinstance(error, FormatError):
-        reason = Reason.OTHER_EDITION if error.hint == OTHER else Reason.BROKEN
+        reason = Reason.OTHER_EDITION if error.hint == adoption.RIGHT_EDITION else Reason.BROKEN
     return Refused(message, error.hint or "", reason)
 
 
