@@ -52,12 +52,15 @@ class Page:
 
 @dataclass
 class Pages:
-    """What was found in books; whether there is more, whether all was looked at, and whether all books are indexed."""
+    """What was found in books; whether there is more, whether all was looked at, whether all books are indexed that can
+    be, and whether one is broken, so that it can not.
+    """
 
     found: list[Page] = field(default_factory=list)
     more: bool = False
     whole: bool = True
     indexed: bool = True
+    broken: bool = False
 
 
 class _Open:
@@ -99,6 +102,9 @@ class _Open:
             index = open_indexes.opened(book_index.path_of(self._state, book.sha256))
             self._indexes[book.sha256] = self._files.enter_context(index)
         return self._indexes[book.sha256]
+
+    def is_broken(self, book: Book) -> bool:
+        return book_index.is_broken(self._state, book.sha256)
 
     def zim(self, book: Book) -> Zim:
         if book.sha256 not in self._zims:
@@ -190,9 +196,12 @@ def _of_language(opened: _Open, pages: Pages, shelf: list[Book], asked: Asked, m
         hits: list[tuple[Book, Hit]] = []
         for book in shelf:
             try:
-                some = opened.pages(book, step, asked, most)
-                pages.indexed &= some is not None
-                hits += [(book, hit) for hit in some or ()]
+                if (some := opened.pages(book, step, asked, most)) is not None:
+                    hits += [(book, hit) for hit in some]
+                elif opened.is_broken(book):
+                    pages.broken = True
+                else:
+                    pages.indexed = False
             except TooSlow:
                 pages.whole = False
             except StoreError:  # the card gave it back broken

@@ -14,7 +14,7 @@ from flask import Blueprint, Response, make_response, render_template, request
 from kiosk.errors import NotFound
 from kiosk.portal import files, kiwix
 from kiosk.portal.translations import Choice, choose
-from kiosk.store import books
+from kiosk.store import book_index, books
 from kiosk.store.books import Book
 from kiosk.web import current
 from kiosk.web.db import conn
@@ -38,13 +38,14 @@ def shelf() -> Response:
     asked = request.args.get("in", "")
     only = asked if asked in languages else ""
     choices = choose((book for book in found if only in ("", book.item.language)), content_languages())
-    library = current.config().library
+    library, state = current.config().library, current.state()
     page = render_template(
         "library.html",
         shelves=by_subject(choices),
         languages=languages,
         only=only,
         open_books=kiwix.open_books(library) if found else {},
+        broken={book.name for book in found if book_index.is_broken(state, book.sha256)},
         library_url=library.url,
     )
     response = make_response(page)

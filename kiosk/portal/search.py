@@ -47,11 +47,14 @@ class Group:
 
 @dataclass
 class Answer:
-    """What was found, by section; whether not all was looked at, and whether all books are indexed."""
+    """What was found, by section; whether not all was looked at, whether all books are indexed that can be, and whether
+    one is broken.
+    """
 
     groups: dict[str, Group]
     hasty: bool = False
     books_indexed: bool = True
+    book_broken: bool = False
 
 
 @pages.get("")
@@ -173,6 +176,6 @@ def _add_pages(answer: Answer, asked: Asked, limit: int, place: int) -> None:
     named = [] if place else group.results[:NAMED_BOOKS]
     found = book_search.find(shelf, state, asked, limit=limit, start=place, seconds=BOOKS_SECONDS)
     answer.hasty |= not found.whole
-    answer.books_indexed = found.indexed
+    answer.books_indexed, answer.book_broken = found.indexed, found.broken
     group.results = named + [search_results.of_page(page) for page in found.found]
     group.more = str(place + limit) if found.more else ""

@@ -13,6 +13,8 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import pytest
+
 from kiosk.config import Config, Site
 from kiosk.errors import FormatError
 from kiosk.host import zim_tools
@@ -22,6 +24,7 @@ from kiosk.store import book_index, books, db
 from kiosk.store.state import State
 from tests.portal.conftest import Packer
 from tests.portal.serving import free_port, write_config
+from tests.zims import made
 
 COVER = Path(__file__).parents[2] / "content-packs" / "farming-handbook" / "handbook" / "cover.png"
 UP_SECONDS = 30
@@ -119,3 +122,14 @@ def _answers(site: Site) -> bool:
     with suppress(OSError), urllib.request.urlopen(f"http://{site.address}:{site.port}/catalog/v2/root.xml", timeout=5):
         return True
     return False
+
+
+def break_book(state: State, name: str) -> None:
+    """Have the kiosk know, from making its index, that a book of the first generation is broken."""
+    with closing(db.connect(state.database)) as conn:
+        sha256 = next(book.sha256 for book in books.all_of(conn, 1) if book.name == name)
+    index, spoiled = book_index.path_of(state, sha256), state.folder / "spoiled.zim"
+    index.unlink(missing_ok=True)
+    spoiled.write_bytes(made(inside=lambda _number, data: data[:5]).whole())
+    with pytest.raises(FormatError):
+        book_index.build(spoiled, index)

@@ -16,7 +16,7 @@ from kiosk.portal import book_search
 from kiosk.store import book_index, books, db
 from kiosk.store.search import Asked
 from kiosk.store.search_words import words
-from tests.portal.bookcase import bind, put
+from tests.portal.bookcase import bind, break_book, put
 from tests.portal.conftest import NOW, Packer
 from tests.portal.searching import found, portal_of
 
@@ -138,6 +138,16 @@ def test_a_book_that_is_not_indexed_yet_is_told(config: Config, packer: Packer, 
     index.write_bytes(random.Random(1).randbytes(5000))
     assert place("Mbuzi", "sw") in found(farm, "maize")
     assert "Not all books can be searched yet." in farm.get("/search?q=maize").text
+
+
+def test_a_book_that_is_broken_is_told_as_that(config: Config, packer: Packer, farm: FlaskClient) -> None:
+    assert "damaged" not in farm.get("/search?q=maize").text + farm.get("/library").text
+    break_book(packer.state, "farm_en")
+    text = farm.get("/search?q=maize").text
+    assert "A book is damaged and was not searched." in text
+    assert "can be searched yet" not in text
+    text = farm.get("/library").text
+    assert text.count("This book is damaged: it can not be searched") == 1
 
 
 def test_a_text_that_can_not_be_read_is_left_out(packer: Packer, farm: FlaskClient) -> None:

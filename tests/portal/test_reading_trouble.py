@@ -14,6 +14,8 @@ import pytest
 from kiosk.config import Config, Site
 from kiosk.portal.reading import create_library, service, titles
 from kiosk.portal.reading.service import ServiceDown
+from tests.portal.bookcase import break_book
+from tests.portal.conftest import UUID, Packer, village
 from tests.portal.serving import free_port
 
 BOOK = (
@@ -125,3 +127,15 @@ def test_while_a_new_generation_is_taken_over_no_page_is_said_to_be_the_same(
         assert (again.status_code, again.headers.get("ETag")) == (200, None)
         monkeypatch.setattr(titles, "UNSETTLED_SECONDS", -1.0)
         assert SECOND in phone.get("/content/manual/page", headers={"If-None-Match": old}).headers["ETag"]
+
+
+def test_a_broken_book_is_said_where_it_is_searched(config: Config, packer: Packer) -> None:
+    village(packer)
+    packer.install()
+    with answering(catalogue=catalogue(UUID), other=b"") as answers:
+        visitor = create_library(config, answers.site).test_client()
+        assert "can not be searched yet" in visitor.get("/search?book=manual&pattern=hen").text
+        break_book(packer.state, "handbook_en")
+        text = visitor.get("/search?book=manual&pattern=hen").text
+    assert "This book is damaged: it can not be searched" in text
+    assert "searched yet" not in text
