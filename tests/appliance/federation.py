@@ -67,6 +67,17 @@ class Federation:
         (folder / "pack.yaml").write_text(yaml.safe_dump(recipe, allow_unicode=True))
         self.release(["running-a-cooperative"])
 
+    def new_book(self, zim: Path, title: str, version: int) -> None:
+        """Release a ZIM in the place of the book that kiosks have."""
+        folder = self.folder / "recipes" / "farming-handbook"
+        recipe = yaml.safe_load((folder / "pack.yaml").read_text())
+        recipe["version"] = version
+        (item,) = recipe["items"]
+        item["translations"] = {"en": {"title": title, "summary": title, "zim": zim.name}}
+        shutil.copy(zim, folder)
+        (folder / "pack.yaml").write_text(yaml.safe_dump(recipe, allow_unicode=True))
+        self.release(["farming-handbook"])
+
 
 @contextmanager
 def served(federation: Federation, address: str, port: int, place: Sequence[str] = ()) -> Iterator[None]:

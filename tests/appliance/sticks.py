@@ -50,6 +50,15 @@ def fat(path: Path, name: str, repository: Path | None = None, *, fill: bool = F
     return Stick(path, name)
 
 
+def with_book(path: Path, name: str, zim: Path) -> Stick:
+    """Make a FAT stick with nothing but a ZIM file on it."""
+    need("mkfs.vfat", "mcopy")
+    image.empty(path, SIZE_BYTES)
+    run("mkfs.vfat", "-n", "BOOKS", path)
+    run("mcopy", "-i", path, zim, "::manual.zim")
+    return Stick(path, name)
+
+
 def exfat(path: Path, name: str) -> Stick:
     """Make an empty exFAT stick; only a kernel that knows exFAT can put something on it."""
     need("mkfs.exfat")

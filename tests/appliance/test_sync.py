@@ -21,10 +21,13 @@ from tests.appliance.federation import Federation
 from tests.appliance.kiosks import Provisioned
 from tests.appliance.machine import Machine
 from tests.appliance.running import Place, free_port, until
+from tests.sync import book_editions
 
 PAGE = ("curl", "-s", "--max-time", "20", "--noproxy", "*", "-H", "Host: kiosk.lan", "http://127.0.0.1/")
 KIOSK = "/usr/local/bin/kiosk"
 SYNC = "kiosk-sync.service"
+BOOK_PAGES = 600
+"""Of a small book a kiosk does not ask what it is before it fetches it."""
 SLOW = 20_000
 """A stick's bytes a second, so that there is time to pull it out."""
 
@@ -200,6 +203,34 @@ def test_a_stick_brings_a_release_where_there_is_no_uplink_and_may_be_pulled_out
     until(lambda: "/run/kiosk-usb/" not in kiosk.run("cat", "/proc/mounts"), "nothing of the stick", pause=1)
     _is_well(kiosk)
     assert not _shows(kiosk, "Rain on Monday")
+
+
+@pytest.mark.long
+def test_a_book_is_taken_from_a_stick_without_an_uplink_once_it_is_known_to_be_on_offer(
+    farm: Farm, tmp_path: Path
+) -> None:
+    kiosk, own = farm.kiosk, farm.federation
+    zim = book_editions.write_zim(tmp_path / "pages", tmp_path / "manual.zim", book_editions.pages(BOOK_PAGES))
+    own.new_book(zim, "A field manual", 2)
+    kiosk.run("systemctl", "mask", "--runtime", SYNC)
+    with federations.served(own, "127.0.0.1", farm.port):
+        kiosk.uplink(up=True)
+        until(lambda: "farming-handbook" in kiosk.run(KIOSK, "sync", "plan", check=False), "it on offer", 120, pause=1)
+    kiosk.uplink(up=False)
+    kiosk.run("systemctl", "unmask", "--runtime", SYNC)
+    stick = sticks.with_book(tmp_path / "e", "e", zim)
+    stick.put_in(kiosk)
+    shelf = (*PAGE[:-1], f"{PAGE[-1]}library")
+    seconds = until(lambda: "A field manual" in kiosk.run(*shelf, check=False), "it on the shelf", 240, pause=1)
+    report(
+        f"machine: a book of {zim.stat().st_size:,} bytes is on the shelf {seconds:.0f} s after the stick was put in"
+    )
+    _rests(kiosk)
+    stick.pull_out(kiosk)
+    assert "farming-handbook 2 " in kiosk.run(KIOSK, "sync", "status")
+    found = kiosk.run(*PAGE[:-1], f"{PAGE[-1]}search?q=maize")
+    assert re.search(r"/page-\d{4}\.html", found), found
+    _is_well(kiosk)
 
 
 @pytest.mark.long
