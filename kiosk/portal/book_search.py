@@ -104,7 +104,7 @@ class _Open:
         return self._indexes[book.sha256]
 
     def is_broken(self, book: Book) -> bool:
-        return book_index.is_broken(self._state, book.sha256)
+        return book_index.is_refused(self._state, book.sha256)
 
     def zim(self, book: Book) -> Zim:
         if book.sha256 not in self._zims:

@@ -45,7 +45,7 @@ def shelf() -> Response:
         languages=languages,
         only=only,
         open_books=kiwix.open_books(library) if found else {},
-        broken={book.name for book in found if book_index.is_broken(state, book.sha256)},
+        broken={book.name for book in found if book_index.is_refused(state, book.sha256)},
         library_url=library.url,
     )
     response = make_response(page)

@@ -75,11 +75,6 @@ def is_refused(state: State, sha256: str) -> bool:
         return False
 
 
-def is_broken(state: State, sha256: str) -> bool:
-    """Tell whether the book with this SHA-256 is known to be broken: it has no index, and will have none."""
-    return not path_of(state, sha256).exists() and is_refused(state, sha256)
-
-
 def prune(state: State, wanted: set[str]) -> None:
     """Remove what no book of these SHA-256 needs, and indexes of another version."""
     keep = {path_of(state, sha256).name for sha256 in wanted}
