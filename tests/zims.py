@@ -56,6 +56,11 @@ PAGES = (
 )
 
 
+def with_checksum(book: bytes) -> bytes:
+    """Return a book whose last 16 bytes, whatever they were, are its checksum."""
+    return book[:-16] + hashlib.md5(book[:-16]).digest()
+
+
 @dataclass
 class Made:
     """A book's bytes, and at which byte each of its parts is: "paths", "clusters", "types", "entry 3", "cluster 0"."""
@@ -70,7 +75,7 @@ class Made:
 
     def whole(self) -> bytes:
         """Return the book with a checksum that fits."""
-        return bytes(self.data[:-16]) + hashlib.md5(self.data[:-16]).digest()
+        return with_checksum(bytes(self.data))
 
 
 def made(

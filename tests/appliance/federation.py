@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -54,29 +55,29 @@ class Federation:
 
     def new_notice(self, title: str, version: int) -> None:
         """Release a notice with a title in a new version of a pack that kiosks have."""
-        folder = self.folder / "recipes" / "running-a-cooperative"
-        recipe = yaml.safe_load((folder / "pack.yaml").read_text())
-        recipe["version"] = version
-        recipe["items"] = [each for each in recipe["items"] if each["id"] != "rig-notice"]
         labels = {"title": title, "summary": title, "source": "rig-notice.md"}
-        recipe["items"].append(
-            {"id": "rig-notice", "kind": "notice", "starts": "2026-01-01", "ends": "2039-12-31",
-             "translations": {"en": labels}}
-        )  # fmt: skip
-        (folder / "rig-notice.md").write_text(f"{title}.\n")
-        (folder / "pack.yaml").write_text(yaml.safe_dump(recipe, allow_unicode=True))
-        self.release(["running-a-cooperative"])
+        notice = {"id": "rig-notice", "kind": "notice", "starts": "2026-01-01", "ends": "2039-12-31",
+                  "translations": {"en": labels}}  # fmt: skip
+        with self._changed("running-a-cooperative", version) as (folder, recipe):
+            (folder / "rig-notice.md").write_text(f"{title}.\n")
+            recipe["items"] = [each for each in recipe["items"] if each["id"] != "rig-notice"] + [notice]
 
     def new_book(self, zim: Path, title: str, version: int) -> None:
         """Release a ZIM in the place of the book that kiosks have."""
-        folder = self.folder / "recipes" / "farming-handbook"
+        with self._changed("farming-handbook", version) as (folder, recipe):
+            shutil.copy(zim, folder)
+            (item,) = recipe["items"]
+            item["translations"] = {"en": {"title": title, "summary": title, "zim": zim.name}}
+
+    @contextmanager
+    def _changed(self, pack: str, version: int) -> Iterator[tuple[Path, dict[str, Any]]]:
+        # Gives a pack's folder and recipe to be changed, and releases the version that comes of it.
+        folder = self.folder / "recipes" / pack
         recipe = yaml.safe_load((folder / "pack.yaml").read_text())
         recipe["version"] = version
-        (item,) = recipe["items"]
-        item["translations"] = {"en": {"title": title, "summary": title, "zim": zim.name}}
-        shutil.copy(zim, folder)
+        yield folder, recipe
         (folder / "pack.yaml").write_text(yaml.safe_dump(recipe, allow_unicode=True))
-        self.release(["farming-handbook"])
+        self.release([pack])
 
 
 @contextmanager

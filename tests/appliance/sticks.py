@@ -39,9 +39,7 @@ class Stick:
 
 def fat(path: Path, name: str, repository: Path | None = None, *, fill: bool = False) -> Stick:
     """Make a FAT stick with a repository on it, or with the word that it is to be filled."""
-    need("mkfs.vfat", "mmd", "mcopy")
-    image.empty(path, SIZE_BYTES)
-    run("mkfs.vfat", "-n", "STICK", path)
+    _format(path)
     run("mmd", "-i", path, "::kiosk-repository")
     if repository:
         run("mcopy", "-s", "-i", path, *sorted(repository.iterdir()), "::kiosk-repository/")
@@ -52,11 +50,15 @@ def fat(path: Path, name: str, repository: Path | None = None, *, fill: bool = F
 
 def with_book(path: Path, name: str, zim: Path) -> Stick:
     """Make a FAT stick with nothing but a ZIM file on it."""
-    need("mkfs.vfat", "mcopy")
-    image.empty(path, SIZE_BYTES)
-    run("mkfs.vfat", "-n", "BOOKS", path)
+    _format(path)
     run("mcopy", "-i", path, zim, "::manual.zim")
     return Stick(path, name)
+
+
+def _format(path: Path) -> None:
+    need("mkfs.vfat", "mmd", "mcopy")
+    image.empty(path, SIZE_BYTES)
+    run("mkfs.vfat", "-n", "STICK", path)
 
 
 def exfat(path: Path, name: str) -> Stick:

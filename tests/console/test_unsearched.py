@@ -11,7 +11,8 @@ from kiosk.host import bounded
 from kiosk.sync import book_indexes
 from tests.console.entering import HOST
 from tests.making import Village
-from tests.sync.test_book_indexes import edition, release, with_checksum
+from tests.sync.test_book_indexes import edition, release
+from tests.zims import with_checksum
 
 
 def light(inside: FlaskClient) -> str:

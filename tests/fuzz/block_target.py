@@ -7,33 +7,16 @@ time above the limit, or memory above it, ends the run with a code that is not 0
 
 from __future__ import annotations
 
-import resource
-import sys
-import zlib
-
 import atheris
+
+from tests.fuzz.guided import fuzz
 
 with atheris.instrument_imports(include=["kiosk.packs"]):
     from kiosk.errors import FormatError
     from kiosk.packs import blocks, wire
     from kiosk.packs.blocks import Block
     from kiosk.packs.wire import Stream
-    from kiosk.publish import coding
-
-MOST_ADDRESSES = 1024 * 1024 * 1024
-WORDS = b" ".join(b"word%d:%d" % (n, n * 7919 % 10007) for n in range(300))
-OLD = b"head " + zlib.compress(WORDS, 9) + b" between " + zlib.compress(WORDS[::-1], 6) + WORDS
-NEW = (
-    OLD, b"", WORDS, WORDS.replace(b"word150:", b"changed:"),
-    b"head " + zlib.compress(WORDS.replace(b"word150:", b"changed:"), 9) + b" after",
-    b"head " + zlib.compress(WORDS[::-1] + b"more", 1) + zlib.compress(WORDS[:999], 9) + OLD[:999],
-)  # fmt: skip
-
-
-def seeds() -> list[bytes]:
-    """Return blocks of all methods as a publisher makes them."""
-    coded = [(new, coding.encode(new, old)) for new in NEW for old in (OLD, b"", WORDS)]
-    return [wire.uvarint(len(new)) + block for new, block in coded]
+    from tests.fuzz.block_seeds import OLD
 
 
 @atheris.instrument_func  # type: ignore[untyped-decorator]
@@ -52,6 +35,4 @@ def show(data: bytes) -> None:
 
 
 if __name__ == "__main__":
-    resource.setrlimit(resource.RLIMIT_AS, (MOST_ADDRESSES, MOST_ADDRESSES))
-    atheris.Setup(sys.argv, show)
-    atheris.Fuzz()
+    fuzz(show)

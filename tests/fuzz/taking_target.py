@@ -8,12 +8,9 @@ Any other error, and what is left on the card after a refusal, ends the run with
 
 from __future__ import annotations
 
-import hashlib
 import io
-import resource
 import shutil
 import struct
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +18,8 @@ from typing import BinaryIO
 from uuid import UUID
 
 import atheris
+
+from tests.fuzz.guided import fuzz
 
 with atheris.instrument_imports(include=["kiosk.packs", "kiosk.publish.books", "kiosk.sync.adopt"]):
     from kiosk.errors import FormatError
@@ -34,9 +33,8 @@ with atheris.instrument_imports(include=["kiosk.packs", "kiosk.publish.books", "
     from kiosk.sync import adopting, adoption
     from kiosk.sync.brought import Brought
     from tests.making import BOOK_ID
-    from tests.zims import everything, made
+    from tests.zims import everything, made, with_checksum
 
-MOST_ADDRESSES = 1024 * 1024 * 1024
 OTHER = made(version=(6, 0)).whole()
 """What a file turns into."""
 
@@ -73,8 +71,7 @@ def summed(book: bytes) -> bytes:
     """Return a book with a checksum that fits: without it, nothing would get beyond that."""
     if len(book) < zim.HEADER.size + 16:
         return book
-    data = book[: zim.HEADER.size - 8] + struct.pack("<Q", len(book) - 16) + book[zim.HEADER.size : -16]
-    return data + hashlib.md5(data).digest()
+    return with_checksum(book[: zim.HEADER.size - 8] + struct.pack("<Q", len(book) - 16) + book[zim.HEADER.size :])
 
 
 def published(data: bytes, folder: Path) -> Item | None:
@@ -119,6 +116,4 @@ def take(state: State, item: Item, book: bytes, reads: int) -> None:
 
 
 if __name__ == "__main__":
-    resource.setrlimit(resource.RLIMIT_AS, (MOST_ADDRESSES, MOST_ADDRESSES))
-    atheris.Setup(sys.argv, show)
-    atheris.Fuzz()
+    fuzz(show)

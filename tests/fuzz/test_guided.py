@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fuzz import block_target
+from tests.fuzz import block_seeds
 from tests.packs.test_zim_broken import BROKEN
 from tests.packs.test_zim_writer import written
 from tests.whole_path.running import REAL_BOOKS
@@ -47,7 +47,7 @@ def turning_books() -> list[bytes]:
 
 @pytest.mark.parametrize(
     ("target", "seeds", "seconds"),
-    [("zim_target", books, 120), ("taking_target", turning_books, 60), ("block_target", block_target.seeds, 30)],
+    [("zim_target", books, 120), ("taking_target", turning_books, 60), ("block_target", block_seeds.seeds, 30)],
 )
 def test_nothing_that_is_shown_brings_anything_but_a_refusal(
     target: str, seeds: Callable[[], list[bytes]], seconds: int, tmp_path: Path

@@ -6,16 +6,13 @@ any other error, a time above the limit, or memory above it, ends the run with a
 
 from __future__ import annotations
 
-import resource
-import sys
-
 import atheris
+
+from tests.fuzz.guided import fuzz
 
 with atheris.instrument_imports(include=["kiosk.packs"]):
     from kiosk.errors import FormatError
     from tests.zims import everything
-
-MOST_ADDRESSES = 1024 * 1024 * 1024
 
 
 @atheris.instrument_func  # type: ignore[untyped-decorator]
@@ -28,6 +25,4 @@ def show(data: bytes) -> None:
 
 
 if __name__ == "__main__":
-    resource.setrlimit(resource.RLIMIT_AS, (MOST_ADDRESSES, MOST_ADDRESSES))
-    atheris.Setup(sys.argv, show)
-    atheris.Fuzz()
+    fuzz(show)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ from kiosk.errors import FormatError
 from kiosk.publish.build import build, lint
 from tests.making import no_books
 from tests.sync.book_editions import pages, write_book_recipe, write_zim
+from tests.zims import with_checksum
 
 
 @pytest.fixture
@@ -22,9 +22,7 @@ def spoil(zim: Path, *, checksum: bool) -> None:
     """Put zeros in the middle, and a checksum that fits them if that is asked."""
     data = bytearray(zim.read_bytes())
     data[len(data) // 2 : len(data) // 2 + 4096] = bytes(4096)
-    if checksum:
-        data[-16:] = hashlib.md5(data[:-16], usedforsecurity=False).digest()
-    zim.write_bytes(data)
+    zim.write_bytes(with_checksum(bytes(data)) if checksum else data)
 
 
 @pytest.mark.parametrize("checksum", [False, True], ids=["wrong checksum", "right checksum"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import random
 from contextlib import closing
 from pathlib import Path
@@ -17,7 +16,7 @@ from kiosk.store.book_search import Step
 from kiosk.store.search_words import words
 from kiosk.sync import book_indexes, rollback
 from tests.making import CHANNEL, Village, book_recipe, no_books
-from tests.zims import Page, made
+from tests.zims import Page, made, with_checksum
 
 
 def edition(word: str) -> bytes:
@@ -93,10 +92,6 @@ def test_a_book_that_can_not_be_read_is_served_all_the_same(village: Village, sp
     assert village.agent().run().generation == 1
     assert has(village, "goats") is None
     assert village.agent().run().generation == 1
-
-
-def with_checksum(data: bytes) -> bytes:
-    return data[:-16] + hashlib.md5(data[:-16], usedforsecurity=False).digest()
 
 
 def test_without_room_it_is_served_and_indexed_by_a_later_sync(

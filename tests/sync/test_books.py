@@ -60,10 +60,13 @@ class Publisher:
 
     def came(self) -> int:
         """Sync, and return how many bytes of blobs came."""
-        asked = self.village.mirror.asked
-        asked.clear()
+        self.village.mirror.asked.clear()
         self.village.agent().run()
-        blobs = {path for path in asked if path.startswith("blobs/")}
+        return self.fetched()
+
+    def fetched(self) -> int:
+        """Return how many bytes of blobs the mirror was asked for."""
+        blobs = {path for path in self.village.mirror.asked if path.startswith("blobs/")}
         return sum((self.village.repository.folder / path).stat().st_size for path in blobs)
 
     @property
