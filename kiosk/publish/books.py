@@ -66,6 +66,8 @@ def _read(path: Path, keep: Keep, tell: Tell) -> tuple[Making, list[Entry]]:
         header = zim.inspect(file, str(path))
         opened = Zim(file, str(path))
         entries = list(_entries(opened, _kept(opened, str(path), keep, tell), keep))
+        if not entries:
+            raise FormatError(f"{path}: no entry of it travels: a kiosk would make an empty book of it", zim.REPAIR)
         main = "" if opened.main is None else book.path(opened.main.namespace, opened.main.path)
         if main and book.is_left_out(main):
             raise FormatError(f"{path}: its first page '{main}' does not travel", REMEDY)

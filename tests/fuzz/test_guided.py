@@ -7,6 +7,7 @@ a book into tests/packs/test_zim_broken.py.
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 import subprocess
@@ -68,10 +69,9 @@ def test_nothing_that_is_shown_brings_anything_but_a_refusal(
         command, capture_output=True, text=True, errors="replace", check=False, cwd=Path(__file__).parents[2],
         env=os.environ | {"TMPDIR": str(scratch)},
     )  # fmt: skip
-    words = run.stdout + run.stderr
-    print(words[-1500:])
-    assert run.returncode == 0, words[-6000:]
+    found = [base64.b64encode(path.read_bytes()).decode() for path in tmp_path.iterdir() if path.is_file()]
+    assert run.returncode == 0, "\n".join((run.stdout[-6000:], run.stderr[-1500:], *found))
     assert not list(scratch.iterdir())
-    done = re.search(r"stat::number_of_executed_units: (\d+)", words)
+    done = re.search(r"stat::number_of_executed_units: (\d+)", run.stderr)
     assert done
     assert int(done[1]) > 1000

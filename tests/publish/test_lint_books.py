@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from kiosk.errors import FormatError
+from kiosk.packs.zim import NO_PAGE
 from kiosk.publish.build import build, lint
 from tests.making import no_books
 from tests.sync.book_editions import pages, write_book_recipe, write_zim
-from tests.zims import with_checksum
+from tests.zims import PAGES, PLAIN, made, with_checksum
 
 
 @pytest.fixture
@@ -35,6 +37,18 @@ def test_a_spoiled_book_is_found_by_lint_as_by_build(tmp_path: Path, zim: Path, 
     with pytest.raises(FormatError) as told:
         build(folder, tmp_path / "built", no_books)
     assert problem.message in str(told.value)
+
+
+@pytest.mark.parametrize("version", [(6, 0), (6, 1)], ids=["old namespaces", "new namespaces"])
+def test_a_book_that_would_be_empty_is_refused(tmp_path: Path, version: tuple[int, int]) -> None:
+    zim = tmp_path / "book.zim"
+    listing = replace(PAGES[-1], data=b"", cluster=0)
+    zim.write_bytes(made((listing,), (PLAIN,), version, NO_PAGE).whole())
+    folder = write_book_recipe(tmp_path / "recipe", [zim], 1)
+    (problem,) = lint(folder)
+    assert "no entry of it travels" in problem.message
+    with pytest.raises(FormatError, match="no entry of it travels"):
+        build(folder, tmp_path / "built", no_books)
 
 
 def test_every_spoiled_book_is_told_and_a_sound_one_not(tmp_path: Path, zim: Path) -> None:
