@@ -54,6 +54,10 @@ def _words(reason: Reason) -> tuple[str, str]:
             gettext("No pack that this kiosk waits for has this book."),
             gettext("Have the channels asked once, choose the pack of this book, and put the stick in again."),
         ),
+        Reason.UNLEARNED: (
+            gettext("Of some packs that it waits for, this kiosk does not know yet which books they have."),
+            gettext("Fetch the pack over the link; or have the channels asked once, and put the stick in again."),
+        ),
         Reason.INSTALLED: (gettext("This book is installed already."), gettext("Nothing is to be done.")),
         Reason.NO_GAIN: (
             gettext("The pack of this book costs no less with the file."),

@@ -12,7 +12,8 @@ from typing import Any
 from kiosk.fields import Fields
 from kiosk.packs import names
 
-KINDS = ("course", "document", "notice", "book")
+BOOK = "book"
+KINDS = ("course", "document", "notice", BOOK)
 SUBJECTS = ("governance", "money", "farming", "health", "digital", "language", "reference")
 LEVELS = ("beginner", "intermediate", "advanced")
 CATEGORIES = ("model-papers", "forms", "law", "prices", "reports", "other")
@@ -26,7 +27,7 @@ MOST_ZIM_BYTES = 256 * 1024**3
 def attributes(kind: str, fields: Fields) -> dict[str, Any]:
     """Read the attributes of an item of `kind`; complains about every mistake."""
     readers: dict[str, Callable[[Fields], dict[str, Any]]] = {
-        "course": _course, "document": _document, "notice": _notice, "book": _book,
+        "course": _course, "document": _document, "notice": _notice, BOOK: _book,
     }  # fmt: skip
     found = readers[kind](fields)
     fields.finish()
@@ -114,6 +115,6 @@ def missing(kind: str, found: dict[str, Any], has: Callable[[str], bool]) -> lis
             wanted += [lesson[key] for key in ("page", "quiz", "sound") if key in lesson]
     elif kind == "notice":
         wanted = [NOTICE_PAGE, *([found["sound"]] if "sound" in found else [])]
-    elif kind == "book":
+    elif kind == BOOK:
         wanted = [] if LAID_OUT in found else [found["file"]]
     return [path for path in wanted if not has(path)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from kiosk.packs.kinds import BOOK_COVER, LAID_OUT
+from kiosk.packs.kinds import BOOK, BOOK_COVER, LAID_OUT
 from kiosk.store import collections, items
 from kiosk.store.db import Connection
 from kiosk.store.items import Item
@@ -32,7 +32,7 @@ class Book:
 
 def all_of(conn: Connection, generation: int) -> list[Book]:
     """Return the books of a generation in all languages."""
-    return [_book(conn, item) for item in items.of_kind(conn, generation, "book")]
+    return [_book(conn, item) for item in items.of_kind(conn, generation, BOOK)]
 
 
 def path_of(state: State, generation: int, book: Book) -> Path:

@@ -21,6 +21,7 @@ class Reason(StrEnum):
     """Why not."""
 
     NOT_WANTED = "not-wanted"
+    UNLEARNED = "not-learned"  # which books a pack has is not known yet
     INSTALLED = "installed"
     NO_GAIN = "no-gain"  # the pack costs no less with it
     OTHER_EDITION = "other-edition"

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from kiosk.host import bounded
 from kiosk.host.bounded import Limits
+from kiosk.packs.kinds import BOOK
 from kiosk.packs.manifest import Item
 from kiosk.store import book_index, books
 from kiosk.store.db import Connection
@@ -22,7 +23,6 @@ from kiosk.sync import adoption
 from kiosk.sync.plan import Step
 from kiosk.sync.progress import Work, untold
 
-BOOK = "book"
 LIMITS = Limits(cpu_seconds=172_800, wall_seconds=345_600, memory_bytes=500_000_000, output_bytes=1 << 34)
 """Of one book. The memory is that of addresses; what the process really takes is a tenth of it."""
 IDLE = ("ionice", "--class", "idle", "--ignore")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from kiosk.errors import FormatError, KioskError, NoSpace
 from kiosk.packs.head import Head
+from kiosk.packs.kinds import BOOK
 from kiosk.packs.manifest import Item
 from kiosk.store.refused_books import KIND, Reason
 from kiosk.store.state import State
@@ -22,7 +23,6 @@ from kiosk.sync.session import Books, Refused, Session
 
 Record = Callable[..., None]
 """Adds an event: its kind, and what the reader needs."""
-BOOK = "book"
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from pathlib import Path
 from kiosk.errors import NoSpace, StoreError
 from kiosk.packs import shelf
 from kiosk.packs.collection import Entry
+from kiosk.packs.kinds import BOOK
 from kiosk.packs.manifest import Item, Manifest
 from kiosk.store import collections, facts, generations, papers, search_index
 from kiosk.store.books import ZIM
@@ -131,7 +132,7 @@ def _link(file: Path, path: Path) -> None:
 
 
 def _books(conn: Connection, manifests: Iterable[Manifest]) -> list[shelf.ShelfBook]:
-    return [_book(conn, manifest, item) for manifest in manifests for item in manifest.items if item.kind == "book"]
+    return [_book(conn, manifest, item) for manifest in manifests for item in manifest.items if item.kind == BOOK]
 
 
 def _book(conn: Connection, manifest: Manifest, item: Item) -> shelf.ShelfBook:

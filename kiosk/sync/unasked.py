@@ -15,6 +15,7 @@ from uuid import UUID
 from kiosk.errors import FormatError, KioskError
 from kiosk.host import memory
 from kiosk.packs.head import Head
+from kiosk.packs.kinds import BOOK
 from kiosk.packs.manifest import Item, Manifest
 from kiosk.packs.zim_reader import Zim
 from kiosk.store.refused_books import Reason
@@ -24,6 +25,7 @@ from kiosk.sync.brought import Brought
 from kiosk.sync.session import Refused
 
 UNKNOWN = "let the kiosk ask the channels once, choose the pack of this book, and put the stick in again"
+UNLEARNED = "fetch the pack of this book over the link; or have the channels asked once, and put the stick in again"
 NOTHING = "nothing is to be done"
 MOST_LABEL_BYTES = 1000
 MOST_MEMORY_BYTES = 64 * 1024 * 1024
@@ -49,12 +51,15 @@ def refusals(
         waiting: what is wanted and not installed.
         installed: the SHA-256 of the manifest of each pack that is installed.
     """
-    known = list(_known(state, waiting, installed)) if (files := list(files)) else []
+    if not (files := list(files)):
+        return
+    waiting = list(waiting)
+    known, unlearned = list(_known(state, waiting, installed)), list(_unlearned(state, waiting))
     for found in files:
-        yield found, _refused(found, known)
+        yield found, _recognised(found, known) or _unknown(found, unlearned)
 
 
-def _refused(found: Brought, known: list[_Known]) -> Refused:
+def _recognised(found: Brought, known: list[_Known]) -> Refused | None:
     for each in known:
         if uuid_of(each.item) == found.uuid:
             pack = f"the pack {each.pack} {each.version}"
@@ -75,7 +80,21 @@ def _refused(found: Brought, known: list[_Known]) -> Refused:
                 remedy = f"{NOTHING}, or {adoption.RIGHT_EDITION}"
                 return Refused(f"{told} {each.version}, which is installed", remedy, Reason.OTHER_EDITION)
             return Refused(f"{told} {each.version}, which is waited for", adoption.RIGHT_EDITION, Reason.OTHER_EDITION)
+    return None
+
+
+def _unknown(found: Brought, unlearned: list[str]) -> Refused:
+    if unlearned:
+        told = f"{found.path}: this kiosk does not know yet which books are in {', '.join(unlearned)}; no other pack"
+        return Refused(f"{told} has this book", UNLEARNED, Reason.UNLEARNED)
     return Refused(f"{found.path}: no pack that this kiosk has or waits for has this book", UNKNOWN, Reason.NOT_WANTED)
+
+
+def _unlearned(state: State, waiting: Iterable[Head]) -> Iterator[str]:
+    # Of a small pack, or without a mirror since it was offered, the manifest is not here.
+    for head in waiting:
+        if BOOK in head.kinds and adoption.manifest_of(state, head) is None:
+            yield head.pack
 
 
 def _known(state: State, waiting: Iterable[Head], installed: Mapping[str, str]) -> Iterator[_Known]:
@@ -89,7 +108,7 @@ def _known(state: State, waiting: Iterable[Head], installed: Mapping[str, str]) 
 
 def _books(state: State, manifest: Manifest, *, is_installed: bool) -> Iterator[_Known]:
     for item in manifest.items:
-        if item.kind != "book":
+        if item.kind != BOOK:
             continue
         names = {_folded(item.title)}
         if is_installed:

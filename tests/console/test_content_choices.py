@@ -12,6 +12,7 @@ from tests.console.operating import Operator
 from tests.making import Village
 from tests.sync.test_courtesy import paper
 
+FILES = ["a.zim", "b.zim", "c.zim"]
 TICKED = re.compile(r'type="(?:checkbox|radio)" name="(?:pack|which)" value="(\w+)" checked')
 
 
@@ -79,13 +80,15 @@ def test_each_book_that_was_refused_is_told_by_itself_in_the_operators_language(
         events.record(conn, "sync.started", village.clock())
         events.record(conn, "book.refused", village.clock(), file="a.zim", pack="", reason="not-wanted", **english)
         events.record(conn, "book.refused", village.clock(), file="b.zim", pack="p", reason="no-room", **english)
-        told = {"generation": 1, "fetched_bytes": 0, "changes": [], "books": [], "refused": ["english words"] * 2}
+        events.record(conn, "book.refused", village.clock(), file="c.zim", pack="", reason="not-learned", **english)
+        told = {"generation": 1, "fetched_bytes": 0, "changes": [], "books": [], "refused": ["english words"] * 3}
         events.record(conn, "sync.finished", village.clock(), by_hand=True, **told)
     operator.client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "fr"
     for page in ("/content", "/content/progress", "/"):
         shown = operator.read(page)
         items = re.findall(r"<li><bdi>(.*?)</bdi>(.*?)</li>", shown)
-        assert [file for text, _ in items for file in ("a.zim", "b.zim") if file in text] == ["a.zim", "b.zim"], page
+        assert [file for text, _ in items for file in FILES if file in text] == FILES, page
         assert "Faites de la place" in items[1][1]
+        assert "Récupérez le paquet par la liaison" in items[2][1]
         assert "english" not in shown
         assert "before.zim" not in shown

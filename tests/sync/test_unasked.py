@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from kiosk.sync.unasked import NOTHING, UNKNOWN
+from kiosk.store.refused_books import Reason
+from kiosk.sync.unasked import NOTHING, UNKNOWN, UNLEARNED
 from tests.cli.commands import configure, run
 from tests.making import zim_bytes
 from tests.sync.book_editions import pages, write_zim
@@ -59,6 +60,16 @@ def test_a_book_that_nobody_knows_is_told_so_also_where_it_can_not_be_read(hand:
     hand.village.agent().run()
     (hand.stick / "wiki.zim").write_bytes(zim_bytes())
     assert refused(hand) == ("wiki.zim: no pack that this kiosk has or waits for has this book", UNKNOWN)
+
+
+def test_that_a_pack_may_have_it_whose_books_are_not_known_is_told(hand: Hand) -> None:
+    zim, _ = hand.publisher.release(pages(NUMBER))
+    hand.look()
+    assert not hand.village.state.brought.exists()  # it is so small that its books are not asked for
+    hand.put(zim)
+    told = "books/anything.ZIM: this kiosk does not know yet which books are in manual; no other pack has this book"
+    assert refused(hand) == (told, UNLEARNED)
+    assert hand.told("book.refused")[0]["reason"] == Reason.UNLEARNED
 
 
 def test_what_helps_is_shown_by_the_command_and_as_json(hand: Hand) -> None:
