@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response
 
 from kiosk.console import acts, machine
 from kiosk.console.session import needs
+from kiosk.errors import HostError
 from kiosk.host import health, orders
 from kiosk.host.orders import Refused
 from kiosk.host.wifi import UNDONE_AFTER, Network
@@ -41,10 +42,12 @@ class Typed:
 @needs("manager")
 def show() -> str:
     """Show the form, or what is on trial."""
-    kept = events.last(conn(), "wifi.finished")
-    detail = kept[0].detail if kept else {}
-    channel, is_open = str(detail.get("channel", USUAL_CHANNEL)), bool(detail.get("open"))
-    return _page(Typed(str(detail.get("name", "")), channel, is_open))
+    try:
+        now = acts.machine().wifi()
+    except HostError:  # the page is for what may be wrong there
+        return _page(Typed())
+    channel = str(now.channel) if now.channel in orders.CHANNELS else USUAL_CHANNEL
+    return _page(Typed(now.name, channel, now.is_open))
 
 
 @pages.post("/wifi")
@@ -58,7 +61,7 @@ def change() -> Response | tuple[str, int]:
         return _page(typed, problems), 422
     network = Network(typed.name, password, int(typed.channel))
     if acts.done(lambda: acts.machine().set_wifi(network)):
-        _note("wifi.started", network.name, network.channel, is_open=typed.open)
+        _note("wifi.started", network.name)
         machine.record("wifi.changed", network.name)
     return redirect(url_for("wifi.show"), 303)
 
@@ -71,18 +74,17 @@ def confirm() -> Response:
     if health.is_on_hotspot(request.remote_addr or "") is False:
         flash(gettext("Press it on a phone that has joined the new Wi-Fi."), "problem")
     elif begun and acts.done(acts.machine().confirm_wifi):
-        detail = begun[0].detail
-        channel, is_open = detail.get("channel", USUAL_CHANNEL), bool(detail.get("open"))
-        _note("wifi.finished", detail.get("name", ""), channel, is_open=is_open)
-        machine.record("wifi.kept", str(detail.get("name", "")))
+        name = str(begun[0].detail.get("name", ""))
+        _note("wifi.finished", name)
+        machine.record("wifi.kept", name)
         flash(gettext("The new Wi-Fi stays."), "done")
     return redirect(url_for("wifi.show"), 303)
 
 
-def _note(kind: str, name: object, channel: object, *, is_open: bool) -> None:
-    # What is on trial and what the form shows next time are read from these.
+def _note(kind: str, name: str) -> None:
+    # What is on trial is read from these.
     with transaction(conn()):
-        events.record(conn(), kind, current.now(), name=name, channel=channel, open=is_open)
+        events.record(conn(), kind, current.now(), name=name)
 
 
 def _problems(typed: Typed, password: str) -> dict[str, str]:

@@ -16,7 +16,8 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from kiosk.host.orders import Order, Refused
 from kiosk.host.timekeeping import SET_BY_OPERATOR
 from kiosk.host.wifi import Network, Wifi
 
+Answer = Mapping[str, str | int]
 SOCKET = Path("/run/kiosk/helper.sock")
 HOSTAPD = Path("/var/lib/kiosk-helper/hostapd.conf")
 PATIENCE_SECONDS = 3.0
@@ -74,8 +76,11 @@ class Acts:
         self._mark = mark
         self.wifi = Wifi(hostapd, lambda: self._run("restart", "hostapd.service"), clock)
 
-    def do(self, order: Order) -> None:
+    def do(self, order: Order) -> Answer:
         """Do it, or begin it: a sync, a stick and the end of the machine go on by themselves.
+
+        Returns:
+            What is told besides that it was done.
 
         Raises:
             Refused: not now.
@@ -89,8 +94,11 @@ class Acts:
             self._set_time(*order.arguments)
         elif order.verb == "set-wifi":
             self.wifi.change(Network(*order.arguments))
+        elif order.verb == "tell-wifi":
+            return asdict(self.wifi.announced())
         else:
             self.wifi.confirm()
+        return {}
 
     def _set_time(self, moment: datetime) -> None:
         try:
@@ -152,12 +160,12 @@ class Helper:
         try:
             order = orders.read(_order(caller))
             print(f"account {asks}: {order.verb}", file=sys.stderr, flush=True)  # never its arguments: a password
-            self._acts.do(order)
+            told = self._acts.do(order)
         except Refused as error:
             return _line(refused=str(error))
         except HostError as error:
             return _line(failed=error.message)
-        return _line(done=order.verb)
+        return _line(done=order.verb, **told)
 
 
 def _account(caller: socket.socket) -> int:
@@ -183,7 +191,7 @@ def _order(caller: socket.socket) -> bytes:
     return line
 
 
-def _line(**value: str) -> bytes:
+def _line(**value: str | int) -> bytes:
     return json.dumps(value).encode() + b"\n"
 
 

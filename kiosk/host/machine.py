@@ -14,12 +14,12 @@ import sys
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from kiosk.errors import HostError
 from kiosk.host import orders
 from kiosk.host.helper import LONGEST_SECONDS, SOCKET
-from kiosk.host.wifi import Network
+from kiosk.host.wifi import Announced, Network
 
 NO_ROOT = "this needs a kiosk that was set up as one"
 
@@ -62,6 +62,9 @@ class Machine(Protocol):
 
     def confirm_wifi(self) -> None:
         """Keep the change of the hotspot."""
+
+    def wifi(self) -> Announced:
+        """Return what the hotspot is at present."""
 
 
 class Helped:
@@ -118,18 +121,24 @@ class Helped:
         """Keep the change."""
         self._order("confirm-wifi")
 
-    def _order(self, verb: str, *arguments: str | int) -> None:
+    def wifi(self) -> Announced:
+        """Return what the hotspot is."""
+        told = self._order("tell-wifi")
+        return Announced(told["name"], told["channel"], told["is_open"])
+
+    def _order(self, verb: str, *arguments: str | int) -> dict[str, Any]:
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as helper:
                 helper.settimeout(LONGEST_SECONDS + 5)
                 helper.connect(str(self._path))
                 with contextlib.suppress(BrokenPipeError):  # it has answered already: it listens to others only
                     helper.sendall(orders.write(verb, *arguments))
-                answer = json.loads(helper.makefile("rb").readline(orders.MOST_BYTES))
+                answer: dict[str, Any] = json.loads(helper.makefile("rb").readline(orders.MOST_BYTES))
         except (OSError, ValueError) as error:
             raise HostError(f"the helper does not answer ({error})", "systemctl status kiosk-helper") from error
         if answer.get("done") != verb:
             raise HostError(str(answer.get("refused") or answer.get("failed") or "the helper answered something else"))
+        return answer
 
 
 class Unhelped:
@@ -193,6 +202,10 @@ class Unhelped:
         raise HostError(NO_ROOT)
 
     def confirm_wifi(self) -> None:
+        """Refuse."""
+        raise HostError(NO_ROOT)
+
+    def wifi(self) -> Announced:
         """Refuse."""
         raise HostError(NO_ROOT)
 

@@ -119,6 +119,7 @@ VERBS: Mapping[str, tuple[Callable[[object], object], ...]] = {
     "set-time": (_moment,),
     "set-wifi": (wifi_name, wifi_password, wifi_channel),
     "confirm-wifi": (),
+    "tell-wifi": (),
 }
 """Each verb with the checks of its arguments. There is nothing else that the helper does."""
 

@@ -34,6 +34,15 @@ class Network:
 
 
 @dataclass(frozen=True)
+class Announced:
+    """What may be told of the hotspot as it is: not its password. The name is "" where there is none in its file."""
+
+    name: str
+    channel: int
+    is_open: bool
+
+
+@dataclass(frozen=True)
 class Trial:
     """A change that is not confirmed yet."""
 
@@ -90,6 +99,14 @@ class Wifi:
         """Whether a change waits to be confirmed."""
         return self._trial is not None
 
+    def announced(self) -> Announced:
+        """Return what the hotspot is at present. Raises HostError: its file can not be read."""
+        try:
+            network = described(self._file.read_text(encoding="utf-8", errors="replace"))
+        except OSError as error:
+            raise _no_hotspot(error, self._file) from error
+        return Announced(network.name, network.channel, not network.password)
+
     def change(self, network: Network) -> None:
         """Take a network on trial.
 
@@ -105,7 +122,7 @@ class Wifi:
             self._trial = Trial(self._clock())
             write(self._file, rewritten(text, network))
         except OSError as error:
-            raise HostError(f"{error.filename or self._file}: {error.strerror}", "is the hotspot set up?") from error
+            raise _no_hotspot(error, self._file) from error
         try:
             self._apply()
         except HostError:
@@ -136,6 +153,10 @@ class Wifi:
         _sync_folder(self._file.parent)
         self._trial = None
         self._apply()
+
+
+def _no_hotspot(error: OSError, file: Path) -> HostError:
+    return HostError(f"{error.filename or file}: {error.strerror}", "is the hotspot set up?")
 
 
 def write(path: Path, text: str, mode: int = 0o600) -> None:

@@ -84,8 +84,26 @@ def test_what_can_not_be_is_told(inside: FlaskClient, scene: Scene, wrong: dict[
     assert scene.told() == []
 
 
+def test_the_form_shows_what_the_hotspot_is_but_not_its_password(inside: FlaskClient, scene: Scene) -> None:
+    scene.hostapd.write_text("interface=wlan0\nssid=Soko\nchannel=11\nwpa=2\nwpa_passphrase=maize and beans\n")
+    page = inside.get("/wifi", **HOST).text
+    assert 'value="Soko"' in page
+    assert 'value="11"' in page
+    assert 'name="open" checked' not in page
+    assert "maize" not in page
+
+
+def test_a_hotspot_that_can_not_be_read_is_set_up_anew(inside: FlaskClient, scene: Scene) -> None:
+    scene.hostapd.unlink()
+    page = inside.get("/wifi", **HOST)
+    assert page.status_code == 200
+    assert 'value="6"' in page.text
+
+
 def test_an_open_hotspot_is_chosen_in_so_many_words(inside: FlaskClient, scene: Scene) -> None:
     chosen = 'name="open" checked'
+    send(inside, "/wifi", **NEW)
+    send(inside, "/wifi/confirm")
     assert chosen not in inside.get("/wifi", **HOST).text
     send(inside, "/wifi", **{**NEW, "open": "on"})
     assert "wpa" not in scene.hostapd.read_text()

@@ -23,7 +23,7 @@ from kiosk.errors import HostError
 from kiosk.host import helper, orders
 from kiosk.host.helper import Acts, Helper
 from kiosk.host.machine import Helped, Unhelped
-from kiosk.host.wifi import Network
+from kiosk.host.wifi import Announced, Network
 from tests.host.test_orders import OUTSIDE
 from tests.making import MovableClock
 
@@ -166,6 +166,16 @@ def test_the_wifi_stays_when_it_is_confirmed(scene: Scene) -> None:
     assert f"ssid2={b'New'.hex()}\n" in scene.hostapd.read_text()
 
 
+def test_what_the_wifi_is_is_told_without_its_password(scene: Scene) -> None:
+    assert scene.machine.wifi() == Announced("Old", 1, True)
+    scene.machine.set_wifi(Network("Kijiji Ŋ", "long enough", 11))
+    assert scene.machine.wifi() == Announced("Kijiji Ŋ", 11, False)
+    assert b"long enough" not in json.dumps(scene.say(orders.write("tell-wifi"))).encode()
+    scene.hostapd.unlink()
+    with pytest.raises(HostError, match="No such file"):
+        scene.machine.wifi()
+
+
 HOSTILE = [
     b"", b"\n", b"\0\n", b"restart\n", b"\xff" * 1000 + b"\n", b"[" * 1500 + b"\n", b"x" * 1_000_000,
     b"{" * 1_000_000 + b"\n",
@@ -240,7 +250,7 @@ def test_without_a_helper_the_console_is_told(tmp_path: Path) -> None:
 def test_without_root_a_developers_machine_refuses_politely(tmp_path: Path) -> None:
     machine = Unhelped(tmp_path / "kiosk.yaml")
     network = Network("a", "", 1)
-    acts = (machine.restart, machine.shut_down, machine.confirm_wifi, lambda: machine.set_wifi(network),
+    acts = (machine.restart, machine.shut_down, machine.confirm_wifi, machine.wifi, lambda: machine.set_wifi(network),
             lambda: machine.set_time(datetime.now(UTC)), lambda: machine.start("anything"))  # fmt: skip
     for act in acts:
         with pytest.raises(HostError):

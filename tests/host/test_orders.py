@@ -30,6 +30,7 @@ GOOD: dict[str, list[Any]] = {
     "set-time": ["2026-11-25T11:00:00+03:00"],
     "set-wifi": ["Kijiji Ŋ", "a long password", 6],
     "confirm-wifi": [],
+    "tell-wifi": [],
 }
 WRONG_TYPES: list[Any] = [None, True, 1.5, 7, [], {}, ["/run/kiosk-usb/sdb1"], {"a": 1}]
 
