@@ -7,18 +7,19 @@ the machine, and every form that changes something carries a token.
 from __future__ import annotations
 
 from collections.abc import Callable
+from http import HTTPStatus
 
 from flask import Blueprint, Flask, current_app, render_template, request
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from jinja2 import StrictUndefined
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter
 from werkzeug.wrappers import Response
 
 from kiosk.clock import Clock
 from kiosk.config import Config
-from kiosk.errors import InvalidInput, KioskError, NotFound
+from kiosk.errors import InvalidInput, KioskError, NoSpace, NotFound
 from kiosk.store.state import State
 from kiosk.web import compression, current, db, i18n, icons, names, ranges, security, static, words
 
@@ -111,9 +112,10 @@ def _kiosk_error(error: KioskError) -> tuple[str, int]:
         return _page(404), 404
     if isinstance(error, InvalidInput):
         return render_template("error.html", code=400, heading=_heading(400), text=i18n.message(error)), 400
+    code = HTTPStatus.INSUFFICIENT_STORAGE if isinstance(error, NoSpace) else HTTPStatus.INTERNAL_SERVER_ERROR
     hint = f" ({error.hint})" if error.hint else ""
     current_app.logger.error("%s %s: %s%s", request.method, request.path, error.message, hint)
-    return _page(InternalServerError.code), InternalServerError.code
+    return _page(code), code
 
 
 def _page(code: int) -> str:
@@ -127,6 +129,7 @@ def _heading(code: int) -> str:
         405: gettext("This can not be done here"),
         413: gettext("This is too large"),
         429: gettext("Please wait a little"),
+        507: gettext("The memory of this kiosk is full"),
     }
     default = gettext("This could not be understood") if code < 500 else gettext("Something went wrong on the kiosk")
     return str(headings.get(code, default))
@@ -139,6 +142,10 @@ def _text(code: int) -> str:
         405: gettext("Go back and try another way."),
         413: gettext("Send something shorter or smaller."),
         429: gettext("Too much was sent in a short time. Try again in a few minutes."),
+        507: gettext(
+            "What you sent was not kept. Go back, and send it again when the people of the telecenter have made room. "
+            "Reading goes on as before."
+        ),
     }
     default = (
         gettext("Go back and try again.")

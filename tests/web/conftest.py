@@ -10,7 +10,7 @@ from flask import Flask, request
 
 from kiosk.clock import system_clock
 from kiosk.config import Config, Site, Sync
-from kiosk.errors import InvalidInput, NotFound, StoreError, TrustError
+from kiosk.errors import InvalidInput, NoSpace, NotFound, StoreError, TrustError
 from kiosk.web.app import create_site
 from tests.web.catalogues import compile_catalogues
 
@@ -41,6 +41,7 @@ def site(config: Config) -> Flask:
     errors = {
         "missing": NotFound("no /secret/path"),
         "store": StoreError("the file /secret/path is torn", "restore"),
+        "full": NoSpace("no room at /secret/path", "make room"),
         "trust": TrustError("bad signature on /secret/path"),
         "input": InvalidInput("Please fill in this field.", "x"),
         "bug": ZeroDivisionError("/secret/path"),

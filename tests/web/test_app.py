@@ -22,7 +22,9 @@ def client(site: Flask) -> FlaskClient:
     return site.test_client()
 
 
-@pytest.mark.parametrize(("how", "status"), [("missing", 404), ("store", 500), ("trust", 500), ("input", 400)])
+@pytest.mark.parametrize(
+    ("how", "status"), [("missing", 404), ("store", 500), ("trust", 500), ("input", 400), ("full", 507)]
+)
 def test_an_error_page_tells_nothing_of_the_machine(
     client: FlaskClient, caplog: pytest.LogCaptureFixture, how: str, status: int
 ) -> None:
@@ -32,7 +34,7 @@ def test_an_error_page_tells_nothing_of_the_machine(
     assert "secret" not in answer.text
     assert '<html lang="fr"' in answer.text
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    assert ("/secret/path" in caplog.text) == (status == 500), "the operator's log has what the visitor is spared"
+    assert ("/secret/path" in caplog.text) == (status >= 500), "the operator's log has what the visitor is spared"
 
 
 def test_a_bug_is_an_error_page_too(client: FlaskClient) -> None:
@@ -41,6 +43,12 @@ def test_a_bug_is_an_error_page_too(client: FlaskClient) -> None:
     assert "Something went wrong on the kiosk" in answer.text
     assert "secret" not in answer.text
     assert "Traceback" not in answer.text
+
+
+def test_a_full_card_is_told_in_words(client: FlaskClient) -> None:
+    answer = client.get("/fail/full", headers={"Accept-Language": "pt"})
+    assert "A memória deste quiosque está cheia" in answer.text
+    assert "O que enviou não foi guardado." in answer.text
 
 
 def test_invalid_input_without_a_form_is_told_in_words(client: FlaskClient) -> None:
