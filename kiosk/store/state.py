@@ -3,6 +3,7 @@
 kiosk.sqlite3            posts, operators, settings, events, and what each generation holds
 objects/ab/abcd…         verified files of installed packs, named by their SHA-256
 parts/                   what is being fetched
+parts/later/             what came of packs that wait for a better link
 generations/<n>/         an immutable set of installed packs (hard links into objects/)
 current -> generations/<n>
 indexes/                 which words stand on which page of a book, and its texts, by its SHA-256
@@ -52,6 +53,11 @@ class State:
     def parts(self) -> Path:
         """Files that are being fetched."""
         return self.folder / "parts"
+
+    @property
+    def set_aside(self) -> Path:
+        """What came of packs that wait for a better link; made when there is any."""
+        return self.parts / "later"
 
     @property
     def generations(self) -> Path:

@@ -34,6 +34,7 @@ from kiosk.sync.offers import Offer
 from kiosk.sync.outstanding import bytes_to_fetch
 from kiosk.sync.progress import Counted, Noted, Progress, Work, untold
 from kiosk.sync.session import Books, Outcome, Session
+from kiosk.sync.set_aside import arrange
 from kiosk.sync.updater import Refreshed, SignedHead
 
 
@@ -206,7 +207,7 @@ class Agent:
 
     def _finish_cut(self, conn: db.Connection, offer: Offer) -> None:
         # A sync that was cut after the switch left what it had fetched: it is kept for others now, and goes.
-        if any(self._state.parts.iterdir()) or search_index.has_unused(conn):
+        if any(path != self._state.set_aside for path in self._state.parts.iterdir()) or search_index.has_unused(conn):
             self._tidy(conn, offer, [self._as_it_is(pack) for pack in offer.installed.values()])
 
     def _tidy(self, conn: db.Connection, offer: Offer, packs: Sequence[NewPack], *, parts: bool = True) -> None:
@@ -253,7 +254,9 @@ class Agent:
         offers.remember(session.conn, heads, installed, best, whole=whole)
         links = {session.meter.link(mirror) for mirror in session.mirrors}
         link = next(each for each in Link if each in links)
-        return offers.make(heads, installed, session.meter.settings, held, link, best)
+        offer = offers.make(heads, installed, session.meter.settings, held, link, best)
+        arrange(self._state, offer.plan)
+        return offer
 
     def _refreshed(self, session: Session, held: Sequence[Hold], *, whole: bool) -> Refreshed:
         wanted = session.meter.settings.packs or ()

@@ -65,6 +65,7 @@ def make(
         changes=tuple(change for change in full.changes if change.pack not in left),
         steps=tuple(sorted((s for s in full.steps if s.head.pack not in left), key=lambda s: rank[s.head.pack])),
         left=left,
+        later=tuple(step for step in full.steps if step.head.pack in left),
     )
     return Offer(made, tuple(heads), installed, versions)
 

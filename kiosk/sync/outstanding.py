@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
+from pathlib import Path
 
 from kiosk.errors import KioskError
 from kiosk.packs import route, unpack
+from kiosk.packs.head import with_leaves
 from kiosk.packs.manifest import Manifest, Media
 from kiosk.store.state import State
 from kiosk.sync import stage
@@ -26,6 +28,14 @@ def bytes_to_fetch(state: State, steps: Iterable[Step]) -> int:
 def of_step(state: State, step: Step) -> int:
     """Return how many bytes are still to come for a pack."""
     return sum(_left(state, blob.sha256, blob.size_bytes) for blob in step.route.blobs) + _media_bytes(state, step)
+
+
+def names(state: State, step: Step) -> frozenset[str]:
+    """Return what the names in `parts/` begin with, up to a dot or dash, of what an earlier sync left for a pack."""
+    manifest = step.adoption.manifest if step.adoption else _manifest(state, step) if step.route.media_bytes else None
+    media = [each for item in manifest.items for each in item.media] if manifest else []
+    blobs = [*step.head.all_blobs(), *with_leaves([blob for each in media for blob in each.blobs])]
+    return frozenset((step.head.manifest_sha256, *(b.sha256 for b in blobs), *(each.entry.sha256 for each in media)))
 
 
 def _left(state: State, sha256: str, size_bytes: int) -> int:
@@ -52,11 +62,15 @@ def _here(state: State, media: Media) -> int:
     return joined + sum(state.part_bytes(blob.sha256) for blob in media.blobs)
 
 
+def _whole(state: State, sha256: str) -> Path | None:
+    return next((path for folder in (state.parts, state.set_aside) if (path := folder / sha256).is_file()), None)
+
+
 def _manifest(state: State, step: Step) -> Manifest | None:
     """Return the manifest that came with a route which is whole; None where it is not, or can not be read."""
     head, chosen = step.head, step.route
-    paths = [state.parts / blob.sha256 for blob in chosen.blobs]
-    if not all(path.is_file() for path in paths):
+    paths = [path for blob in chosen.blobs if (path := _whole(state, blob.sha256)) is not None]
+    if len(paths) != len(chosen.blobs):
         return None
     with suppress(OSError, KioskError):
         what = route.FULL if chosen.start is None else route.PATCH

@@ -43,11 +43,15 @@ class Step:
 
 @dataclass(frozen=True)
 class Plan:
-    """What will change, the steps to it in the order they are taken, and the packs that wait, with the reason."""
+    """What will change, the steps to it in the order they are taken, and the packs that wait, with the reason.
+
+    `later` are the steps of those that wait.
+    """
 
     changes: tuple[Change, ...]
     steps: tuple[Step, ...]
     left: Mapping[str, Refusal] = field(default_factory=dict)
+    later: tuple[Step, ...] = ()
 
 
 def changes(installed: Mapping[str, int], offered: Mapping[str, int]) -> tuple[Change, ...]:

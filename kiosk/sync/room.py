@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 from kiosk.errors import NoSpace
 from kiosk.store.manners import Room
 from kiosk.store.state import State
-from kiosk.sync import half_written
+from kiosk.sync import half_written, set_aside
 from kiosk.sync.objects import forget_drafts
-from kiosk.sync.offers import Offer
+from kiosk.sync.offers import Offer, waiting
 from kiosk.sync.outstanding import bytes_to_fetch
 from kiosk.sync.plan import Step
 
@@ -47,17 +47,18 @@ def needed(offer: Offer, state: State, spare_bytes: int) -> Room:
 def check(offer: Offer, state: State, spare_bytes: int) -> None:
     """Make sure that old and new content and what is fetched fit on the card, and `spare_bytes` stay free.
 
-    What a cut left and no step goes on with goes before; of a book that was being brought, only where room is short.
+    What a cut left and no pack goes on with goes before; of a book that was being brought, and of packs that do not
+    come now, only where room is short.
 
     Raises:
         NoSpace: they do not.
     """
     steps = offer.plan.steps
-    half_written.forget_others(state.parts, (step.head.manifest_sha256 for step in steps), _brought(steps))
+    half_written.forget_others(state.parts, (head.manifest_sha256 for head in waiting(offer)), _brought(steps))
     forget_drafts(state)
     room = needed(offer, state, spare_bytes)
     if room.short_bytes:
-        half_written.forget_adopted(state.parts)
+        _forget_all_but(state, steps)
         room = needed(offer, state, spare_bytes)
     if room.short_bytes:
         raise NoSpace(
@@ -66,6 +67,12 @@ def check(offer: Offer, state: State, spare_bytes: int) -> None:
             f" {room.free_bytes:,} free: {room.short_bytes:,} are missing",
             f"make room, or {REMEDY}",
         )
+
+
+def _forget_all_but(state: State, steps: Iterable[Step]) -> None:
+    half_written.forget_adopted(state.parts)
+    half_written.forget_others(state.parts, (step.head.manifest_sha256 for step in steps), ())
+    set_aside.forget(state)
 
 
 def _brought(steps: Iterable[Step]) -> Iterator[str]:

@@ -1,0 +1,128 @@
+"""What came of a pack that must wait for a better link is not thrown away by what other links bring meanwhile."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from kiosk.store import db
+from kiosk.store.settings import LinkIs, SyncSettings
+from tests.making import Village
+from tests.sync.book_editions import pages
+from tests.sync.cuts import cut_in_book
+from tests.sync.test_books import Publisher, publisher
+from tests.sync.test_courtesy import MB, behave, conn, paper, versions
+from tests.sync.test_half_written import often, packed
+from tests.sync.test_left_over import Usage
+from tests.sync.test_outstanding import MEDIUM, cut, left, release
+
+__all__ = ["conn", "often", "packed", "publisher"]
+METERED = SyncSettings(link=LinkIs.METERED, metered_bytes=MB)
+NUMBER = 400
+
+
+@pytest.fixture
+def third(village: Village, conn: db.Connection) -> Village:
+    """A village that has a third of a large book, by a link that was free, and whose papers come by one that is not."""
+    release(village, 1, 1)
+    cut(village, MB)
+    paper(village, "papers")
+    behave(conn, METERED)
+    return village
+
+
+def missing(village: Village) -> int:
+    """Return how much is still to come over a link that costs nothing."""
+    village.mirror.metered = False
+    found = left(village)
+    village.mirror.metered = True
+    return found
+
+
+def aside(village: Village) -> list[Path]:
+    return sorted(village.state.set_aside.glob("*"))
+
+
+def size(files: list[Path]) -> int:
+    return sum(path.stat().st_size for path in files)
+
+
+def test_what_came_over_a_free_link_outlives_what_a_dear_one_brings(third: Village, conn: db.Connection) -> None:
+    for _ in range(2):  # the second finds nothing that may come
+        third.agent().run()
+        assert versions(third, conn) == {"papers": 1}
+        assert size(aside(third)) > MB
+        assert third.state.parts_bytes() == 0, "it counts for no other pack"
+        assert MEDIUM - 1.1 * MB < missing(third) < MEDIUM - 0.9 * MB
+    third.mirror.metered = False
+    assert third.agent().run().fetched_bytes < MEDIUM - 0.9 * MB
+    assert len(versions(third, conn)) == 2
+    assert not list(third.state.parts.iterdir())
+
+
+def test_a_book_that_is_half_written_goes_on_where_it_was(publisher: Publisher, packed: list[int]) -> None:
+    village = publisher.village
+    zim, built = publisher.release(pages(NUMBER))
+    cut_in_book(village.agent().run, 5)
+    with closing(db.connect(village.state.database)) as conn:
+        behave(conn, METERED)
+    paper(village, "papers")
+    village.agent().run()
+    assert {path.suffix for path in aside(village)} == {"", ".book", ".starts"}
+    village.mirror.metered = False
+    packed.clear()
+    assert publisher.came() == 0
+    written = len(packed)
+    assert publisher.has(zim, built)
+    shutil.rmtree(village.state.folder)
+    packed.clear()
+    village.agent().run()
+    assert written < len(packed) - 3
+
+
+def test_what_no_pack_waits_for_any_more_goes(third: Village) -> None:
+    third.agent().run()
+    old = aside(third)
+    release(third, 2, 2)
+    third.agent().run()
+    assert old
+    assert aside(third) == []
+    assert not third.state.set_aside.exists()
+
+
+def test_it_makes_room_for_what_may_come_now(third: Village, monkeypatch: pytest.MonkeyPatch) -> None:
+    third.agent().run()
+    paper(third, "papers", version=2)
+    free = third.config.sync.spare_bytes + 100
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(10**12, 0, free + (0 if aside(third) else 10**6)))
+    assert third.agent().run().changes
+    assert aside(third) == []
+
+
+@pytest.mark.parametrize("moves", range(1, 4))
+@pytest.mark.parametrize("back", [False, True], ids=["put aside", "brought back"])
+def test_a_cut_while_it_is_moved_loses_nothing(
+    third: Village, monkeypatch: pytest.MonkeyPatch, moves: int, back: bool
+) -> None:
+    if back:
+        third.agent().run()
+        third.mirror.metered = False
+    rename, done = Path.rename, list[Path]()
+
+    def cut_off(path: Path, target: Path) -> Path:
+        if third.state.set_aside in (path.parent, Path(target).parent):
+            done.append(path)
+            if len(done) == moves:
+                raise KeyboardInterrupt
+        return rename(path, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "rename", cut_off)
+        with pytest.raises(KeyboardInterrupt):
+            third.agent().run()
+    third.mirror.metered = True
+    third.agent().run()
+    assert MEDIUM - 1.1 * MB < missing(third) < MEDIUM - 0.9 * MB
