@@ -56,5 +56,7 @@ def _told_apart(state: State, steps: Iterable[Step], folder: Path) -> tuple[list
     """Return the files of a folder that these packs go on with, and the others."""
     files = [path for path in folder.iterdir() if path.is_file()]
     names = frozenset[str]().union(*(outstanding.names(state, step) for step in steps)) if files else frozenset[str]()
-    found = [path for path in files if ENDS.split(path.name)[0] in names]
-    return found, [path for path in files if path not in found]
+    found, others = list[Path](), list[Path]()
+    for path in files:
+        (found if ENDS.split(path.name)[0] in names else others).append(path)
+    return found, others
