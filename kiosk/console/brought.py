@@ -56,7 +56,10 @@ def _words(reason: Reason) -> tuple[str, str]:
         ),
         Reason.UNLEARNED: (
             gettext("Of some packs that it waits for, this kiosk does not know yet which books they have."),
-            gettext("Fetch the pack over the link; or have the channels asked once, and put the stick in again."),
+            gettext(
+                "Fetch the pack over the link; of a large one it is enough to have the channels asked once. "
+                "Then put the stick in again."
+            ),
         ),
         Reason.INSTALLED: (gettext("This book is installed already."), gettext("Nothing is to be done.")),
         Reason.NO_GAIN: (

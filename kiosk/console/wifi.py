@@ -55,7 +55,7 @@ def show() -> str:
 def change() -> Response | tuple[str, int]:
     """Take a change on trial."""
     typed = Typed(request.form.get("name", "").strip(), request.form.get("channel", ""), "open" in request.form)
-    password = "" if typed.open else request.form.get("password", "")
+    password = request.form.get("password", "")
     problems = _problems(typed, password)
     if problems:
         return _page(typed, problems), 422
@@ -103,6 +103,8 @@ def _problems(typed: Typed, password: str) -> dict[str, str]:
         problems["password"] = _about_passwords()
     if not (password or typed.open):
         problems["password"] = _about_passwords()
+    elif password and typed.open:
+        problems["password"] = gettext("Either the Wi-Fi is open to all, or it has a password.")
     return problems
 
 

@@ -8,6 +8,7 @@ that no typing error locks an operator out.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,6 +25,10 @@ OURS = frozenset(
 """The keys of hostapd's file that a change sets; the others are provisioning's."""
 
 
+PROTECTED = re.compile(r"^\s*(wpa\s*=\s*[^0\s]|wpa_passphrase|wpa_psk|sae_password|wep_key)", re.MULTILINE)
+"""What stands in hostapd's file where a hotspot has a password."""
+
+
 @dataclass(frozen=True)
 class Network:
     """What phones see of the hotspot; without a password it is open to all."""
@@ -35,7 +40,9 @@ class Network:
 
 @dataclass(frozen=True)
 class Announced:
-    """What may be told of the hotspot as it is: not its password. The name is "" where there is none in its file."""
+    """What may be told of the hotspot as it is: not its password. What its file does not say, or not in a way that is
+    understood, is "", 0 and not open.
+    """
 
     name: str
     channel: int
@@ -102,10 +109,11 @@ class Wifi:
     def announced(self) -> Announced:
         """Return what the hotspot is at present. Raises HostError: its file can not be read."""
         try:
-            network = described(self._file.read_text(encoding="utf-8", errors="replace"))
+            text = self._file.read_text(encoding="utf-8", errors="replace")
         except OSError as error:
             raise _no_hotspot(error, self._file) from error
-        return Announced(network.name, network.channel, not network.password)
+        network = described(text)
+        return Announced(network.name, network.channel, bool(network.name) and not PROTECTED.search(text))
 
     def change(self, network: Network) -> None:
         """Take a network on trial.

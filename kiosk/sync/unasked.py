@@ -25,7 +25,10 @@ from kiosk.sync.brought import Brought
 from kiosk.sync.session import Refused
 
 UNKNOWN = "let the kiosk ask the channels once, choose the pack of this book, and put the stick in again"
-UNLEARNED = "fetch the pack of this book over the link; or have the channels asked once, and put the stick in again"
+UNLEARNED = (
+    "fetch the pack of this book over the link; of a large one it is enough to have the channels asked once, and to put"
+    " the stick in again"
+)
 NOTHING = "nothing is to be done"
 MOST_LABEL_BYTES = 1000
 MOST_MEMORY_BYTES = 64 * 1024 * 1024
@@ -93,7 +96,7 @@ def _unknown(found: Brought, unlearned: list[str]) -> Refused:
 def _unlearned(state: State, waiting: Iterable[Head]) -> Iterator[str]:
     # Of a small pack, or without a mirror since it was offered, the manifest is not here.
     for head in waiting:
-        if BOOK in head.kinds and adoption.manifest_of(state, head) is None:
+        if BOOK in head.kinds and head.apart is not None and adoption.manifest_of(state, head) is None:
             yield head.pack
 
 

@@ -105,7 +105,10 @@ def test_an_open_hotspot_is_chosen_in_so_many_words(inside: FlaskClient, scene: 
     send(inside, "/wifi", **NEW)
     send(inside, "/wifi/confirm")
     assert chosen not in inside.get("/wifi", **HOST).text
-    send(inside, "/wifi", **{**NEW, "open": "on"})
+    both = send(inside, "/wifi", **{**NEW, "open": "on"})
+    assert both.status_code == 422
+    assert "Either the Wi-Fi is open to all, or it has a password." in both.text
+    send(inside, "/wifi", **{**NEW, "open": "on", "password": ""})
     assert "wpa" not in scene.hostapd.read_text()
     send(inside, "/wifi/confirm")
     assert chosen in inside.get("/wifi", **HOST).text

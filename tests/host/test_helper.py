@@ -176,6 +176,23 @@ def test_what_the_wifi_is_is_told_without_its_password(scene: Scene) -> None:
         scene.machine.wifi()
 
 
+@pytest.mark.parametrize(
+    ("text", "is_open"),
+    [
+        ("ssid=Soko\nchannel=1\n", True),
+        ("ssid=Soko\nchannel=1\nwpa=0\n", True),
+        ("wpa_passphrase=maize and beans\n", False),
+        ("ssid=Soko\nchannel=acs_survey\nwpa=2\nwpa_passphrase=maize and beans\n", False),
+        ("ssid2=ff00\nchannel=1\n", False),
+        ("ssid=Soko\nchannel=1\nwpa=2\nwpa_psk=00\n", False),
+        ("ssid=Soko\nchannel=1\nsae_password=maize\n", False),
+    ],
+)
+def test_only_a_hotspot_that_surely_is_one_is_told_to_be_open(scene: Scene, text: str, is_open: bool) -> None:
+    scene.hostapd.write_text(text)
+    assert scene.machine.wifi().is_open == is_open
+
+
 HOSTILE = [
     b"", b"\n", b"\0\n", b"restart\n", b"\xff" * 1000 + b"\n", b"[" * 1500 + b"\n", b"x" * 1_000_000,
     b"{" * 1_000_000 + b"\n",
