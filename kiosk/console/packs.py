@@ -117,7 +117,8 @@ def read() -> Packs:
     brings = tuple(each for each in lines if each.fate in (Fate.NEW, Fate.NEWER, Fate.GOES))
     fetched = [each for each in brings if each.after]
     download = sum(each.download_bytes for each in fetched)
-    here = min(download, state.parts_bytes())
+    # What was put aside is for packs that wait, and comes back when none does.
+    here = min(download, state.parts_bytes(aside=not any(each.waits for each in lines)))
     room = Room(
         old_bytes=found.generation.installed_bytes if found.generation else 0,
         new_bytes=sum(each.room_bytes for each in fetched),

@@ -138,10 +138,12 @@ class State:
                 return (self.parts / name).stat().st_size
         return 0
 
-    def parts_bytes(self) -> int:
-        """Return how many bytes wait in `parts/`; what a sync takes from there meanwhile is left out."""
+    def parts_bytes(self, *, aside: bool = False) -> int:
+        """Return how many bytes wait in `parts/`, or with what was put aside; what a sync takes from there meanwhile is
+        left out.
+        """
         found = 0
-        for path in self.parts.glob("*"):
+        for path in (*self.parts.glob("*"), *(self.set_aside.glob("*") if aside else ())):
             with contextlib.suppress(OSError):
                 found += path.stat().st_size if path.is_file() else 0
         return found

@@ -16,7 +16,6 @@ from kiosk.clock import Clock, Reading
 from kiosk.config import Config
 from kiosk.errors import BudgetSpent, KioskError, NoSpace, StoreError
 from kiosk.host import link, timekeeping
-from kiosk.packs.manifest import Manifest
 from kiosk.store import clock as clocks
 from kiosk.store import db, events, generations, history, holds, manners, search_index
 from kiosk.store.generations import InstalledPack, NewPack
@@ -25,16 +24,16 @@ from kiosk.store.state import State
 from kiosk.store.transfers import Step
 from kiosk.store.usage import Link
 from kiosk.sync import adoption, book_indexes, by_hand, install, lock, offers, papers, room, stage, tidying, updater
+from kiosk.sync.bringing import Bringing
 from kiosk.sync.by_hand import Stick
 from kiosk.sync.failures import told
-from kiosk.sync.fetch import Fetcher
 from kiosk.sync.meter import Meter
 from kiosk.sync.mirrors import Mirror
 from kiosk.sync.offers import Offer
 from kiosk.sync.outstanding import bytes_to_fetch
 from kiosk.sync.progress import Counted, Noted, Progress, Work, untold
 from kiosk.sync.session import Books, Outcome, Session
-from kiosk.sync.set_aside import arrange
+from kiosk.sync.set_aside import arrange, trim
 from kiosk.sync.updater import Refreshed, SignedHead
 
 
@@ -159,6 +158,7 @@ class Agent:
 
     def _run(self, session: Session, noted: Noted) -> Outcome:
         offer, books = self._with_books(session, self._offer(session), noted)
+        trim(self._state, offer.plan)
         alone = self._stick is not None and not self._stick.has_repository
         if alone and not offer.plan.changes:
             return Outcome(self._state.current_number(), (), session.meter.total_bytes, {}, books)
@@ -169,7 +169,9 @@ class Agent:
             return Outcome(self._state.current_number(), (), session.meter.total_bytes, offer.plan.left, books)
         room.check(offer, self._state, self._config.sync.spare_bytes)
         noted.step(Step.FETCH, to_fetch := bytes_to_fetch(self._state, offer.plan.steps))
-        staged, stop = self._staged(session, offer, Counted(session.meter, to_fetch, noted))
+        counted = Counted(session.meter, to_fetch, noted)
+        bringing = Bringing(self._state, session, counted, self._wait, self._config.time_zone, self._work)
+        staged, stop = bringing.packs(offer.plan.steps)
         if stop and not staged:
             raise stop
         noted.step(Step.INSTALL)
@@ -200,6 +202,7 @@ class Agent:
         )  # fmt: skip
         if books.taken:
             offer = self._made(session, offer.heads, tuple(holds.all_of(session.conn).values()), whole=False)
+            arrange(self._state, offer.plan)
         return offer if self._stick.has_repository else offers.by_hand_alone(offer), books
 
     def _index_books(self, conn: db.Connection, number: int) -> None:
@@ -215,23 +218,6 @@ class Agent:
             with suppress(NoSpace):
                 self._record(conn, "carry.failed", message=failure.message, hint=failure.hint or "")
 
-    def _staged(
-        self, session: Session, offer: Offer, counted: Counted
-    ) -> tuple[dict[str, Manifest], BudgetSpent | None]:
-        """Fetch and stage the plan's steps; return what is complete, and what ended it early."""
-        staged: dict[str, Manifest] = {}
-        for step in offer.plan.steps:
-            counted.what = step.head.pack
-            size = step.route.download_bytes
-            refused = manners.may_take(session.meter.settings, Link.METERED, step.kinds, size)
-            mirrors = [m for m in session.mirrors if not (refused and session.meter.link(m) is Link.METERED)]
-            fetcher = Fetcher(mirrors, self._state.parts, counted, pause=self._wait)
-            try:
-                staged[step.head.pack] = stage.pack(self._state, session.conn, fetcher, step, self._work)
-            except BudgetSpent as stop:
-                return staged, stop
-        return staged, None
-
     def _offer(self, session: Session, *, whole: bool = False) -> Offer:
         conn = session.conn
         held = tuple(holds.all_of(conn).values())
@@ -243,6 +229,7 @@ class Agent:
         waiting = offers.waiting(offer)
         adoption.prune(self._state, waiting)
         by_hand.learn(self._state, session, waiting, offer.manifests)
+        arrange(self._state, offer.plan)
         room.check_claim(offer, self._config.sync.most_bytes)
         return offer
 
@@ -254,9 +241,7 @@ class Agent:
         offers.remember(session.conn, heads, installed, best, whole=whole)
         links = {session.meter.link(mirror) for mirror in session.mirrors}
         link = next(each for each in Link if each in links)
-        offer = offers.make(heads, installed, session.meter.settings, held, link, best)
-        arrange(self._state, offer.plan)
-        return offer
+        return offers.make(heads, installed, session.meter.settings, held, link, best)
 
     def _refreshed(self, session: Session, held: Sequence[Hold], *, whole: bool) -> Refreshed:
         wanted = session.meter.settings.packs or ()

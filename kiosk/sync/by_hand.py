@@ -5,7 +5,7 @@ True always: whatever is on the stick, the sync goes on without it; one file cos
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from kiosk.errors import FormatError, KioskError, NoSpace
@@ -14,7 +14,7 @@ from kiosk.packs.kinds import BOOK
 from kiosk.packs.manifest import Item
 from kiosk.store.refused_books import KIND, Reason
 from kiosk.store.state import State
-from kiosk.sync import adopting, adoption, unasked
+from kiosk.sync import adopting, adoption, set_aside, unasked
 from kiosk.sync.brought import Brought
 from kiosk.sync.failures import told
 from kiosk.sync.fetch import Fetcher
@@ -33,7 +33,7 @@ class Stick:
     has_repository: bool
 
 
-def learn(state: State, session: Session, waiting: Iterable[Head], installed: Mapping[str, str]) -> None:
+def learn(state: State, session: Session, waiting: Collection[Head], installed: Mapping[str, str]) -> None:
     """Keep the manifests of packs with books that are on offer, so that their books can be brought by hand.
 
     Args:
@@ -42,6 +42,7 @@ def learn(state: State, session: Session, waiting: Iterable[Head], installed: Ma
         installed: the SHA-256 of the manifest of each pack that is installed.
     """
     fetcher = Fetcher(session.mirrors, state.parts, session.meter, rounds=1)
+    set_aside.bring_back(state, {head.manifest_sha256 for head in waiting})
     for head in waiting:
         adoption.learn(state, head, fetcher, adoption.best(state, head, installed.get(head.pack, ""))[0])
 

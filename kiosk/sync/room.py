@@ -48,7 +48,7 @@ def check(offer: Offer, state: State, spare_bytes: int) -> None:
     """Make sure that old and new content and what is fetched fit on the card, and `spare_bytes` stay free.
 
     What a cut left and no pack goes on with goes before; of a book that was being brought, and of packs that do not
-    come now, only where room is short.
+    come now, only where room is short, and what was put aside only where that helps.
 
     Raises:
         NoSpace: they do not.
@@ -58,7 +58,11 @@ def check(offer: Offer, state: State, spare_bytes: int) -> None:
     forget_drafts(state)
     room = needed(offer, state, spare_bytes)
     if room.short_bytes:
-        _forget_all_but(state, steps)
+        half_written.forget_adopted(state.parts)
+        half_written.forget_others(state.parts, (step.head.manifest_sha256 for step in steps), ())
+        room = needed(offer, state, spare_bytes)
+    if 0 < room.short_bytes <= set_aside.size_bytes(state):
+        set_aside.forget(state)
         room = needed(offer, state, spare_bytes)
     if room.short_bytes:
         raise NoSpace(
@@ -67,12 +71,6 @@ def check(offer: Offer, state: State, spare_bytes: int) -> None:
             f" {room.free_bytes:,} free: {room.short_bytes:,} are missing",
             f"make room, or {REMEDY}",
         )
-
-
-def _forget_all_but(state: State, steps: Iterable[Step]) -> None:
-    half_written.forget_adopted(state.parts)
-    half_written.forget_others(state.parts, (step.head.manifest_sha256 for step in steps), ())
-    set_aside.forget(state)
 
 
 def _brought(steps: Iterable[Step]) -> Iterator[str]:

@@ -1,15 +1,16 @@
-"""What an earlier sync left of packs that wait for a better link: it lies in a folder of its own until they may come.
+"""What earlier sync left of packs that wait for a better link: it lies in a folder of its own until they may come.
 
-True always: what other packs bring over the link that there is meanwhile, and what is cleared after it, costs these
-packs nothing that they had; what none of them goes on with any more goes, and so does all of it where room is short. A
-cut within a move leaves each file in one of the two places, and the next sync puts it where it belongs.
+True always: while a pack waits, whatever does not surely belong to one that comes is kept for it, since a medium, a
+segment or a blob of the edition before is known by its hash alone, and may be of use; so what comes meanwhile over the
+link that there is, and what is cleared after it, costs the waiting packs nothing. It is never more than they will take.
+A cut within a move leaves each file in one of the two places, and the next sync puts it where it belongs.
 """
 
 from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -22,11 +23,36 @@ ENDS = re.compile(r"[.-]")
 
 
 def arrange(state: State, plan: Plan) -> None:
-    """Put aside what there is of packs that wait, and bring back what there is of those that come."""
-    _move(state, plan.later, state.parts, state.set_aside)
-    if state.set_aside.is_dir():
-        _move(state, plan.steps, state.set_aside, state.parts)
-        _forget_others(state, plan.later)
+    """Put aside what may be of packs that wait, and bring back what is of those that come: all, where none waits."""
+    if not state.set_aside.is_dir():
+        state.set_aside.unlink(missing_ok=True)
+    if plan.later:
+        coming = _names(state, plan.steps)
+        _move(state.parts, state.set_aside, lambda name: ENDS.split(name)[0] not in coming)
+        _move(state.set_aside, state.parts, lambda name: ENDS.split(name)[0] in coming)
+    else:
+        _move(state.set_aside, state.parts, lambda name: True)
+        with suppress(OSError):
+            state.set_aside.rmdir()
+
+
+def bring_back(state: State, manifests: Collection[str]) -> None:
+    """Bring back what there is of manifests (SHA-256) that are fetched apart from their packs."""
+    _move(state.set_aside, state.parts, lambda name: name.removesuffix(".part") in manifests)
+
+
+def trim(state: State, plan: Plan) -> None:
+    """Remove what packs that wait do not name, where all that was put aside is more than they will take."""
+    if plan.later and size_bytes(state) > sum(step.head.installed_bytes for step in plan.later):
+        named = _names(state, plan.later)
+        for path in _files(state.set_aside):
+            if ENDS.split(path.name)[0] not in named:
+                path.unlink()
+
+
+def size_bytes(state: State) -> int:
+    """Return how much was put aside."""
+    return sum(path.stat().st_size for path in _files(state.set_aside))
 
 
 def forget(state: State) -> None:
@@ -34,29 +60,24 @@ def forget(state: State) -> None:
     shutil.rmtree(state.set_aside, ignore_errors=True)
 
 
-def _move(state: State, steps: Iterable[Step], source: Path, target: Path) -> None:
-    found, _ = _told_apart(state, steps, source)
-    if found:
-        target.mkdir(exist_ok=True)
-        for path in found:
-            path.rename(target / path.name)
-        sync_folder(target)
-        sync_folder(source)
+def _names(state: State, steps: Iterable[Step]) -> frozenset[str]:
+    return frozenset[str]().union(*(outstanding.names(state, step) for step in steps))
 
 
-def _forget_others(state: State, steps: Iterable[Step]) -> None:
-    _, others = _told_apart(state, steps, state.set_aside)
-    for path in others:
-        path.unlink()
-    with suppress(OSError):  # it is not empty
-        state.set_aside.rmdir()
+def _files(folder: Path) -> list[Path]:
+    return [path for path in folder.iterdir() if path.is_file()] if folder.is_dir() else []
 
 
-def _told_apart(state: State, steps: Iterable[Step], folder: Path) -> tuple[list[Path], list[Path]]:
-    """Return the files of a folder that these packs go on with, and the others."""
-    files = [path for path in folder.iterdir() if path.is_file()]
-    names = frozenset[str]().union(*(outstanding.names(state, step) for step in steps)) if files else frozenset[str]()
-    found, others = list[Path](), list[Path]()
-    for path in files:
-        (found if ENDS.split(path.name)[0] in names else others).append(path)
-    return found, others
+def _move(source: Path, target: Path, is_moved: Callable[[str], bool]) -> None:
+    found = [path for path in _files(source) if is_moved(path.name)]
+    if not found:
+        return
+    target.mkdir(exist_ok=True)
+    for path in found:
+        there = target / path.name
+        if there.is_file() and there.stat().st_size > path.stat().st_size:
+            path.unlink()
+        else:
+            path.rename(there)
+    sync_folder(target)
+    sync_folder(source)

@@ -93,8 +93,7 @@ def _staged(state: State, conn: Connection, fetcher: Fetcher, step: Step, work: 
         else:
             full = step.route.start is None
             manifest, books = _by_full(stage, head) if full else _by_patch(stage, head, step.route)
-        for media in (media for item in manifest.items for media in item.media):
-            _fetch_media(stage, media)
+        _fetch_media(stage, manifest)
         staging.check(listed, head.pack)
         for number, item in enumerate(manifest.in_order):
             _check(stage, head, number, item)
@@ -221,15 +220,24 @@ def _lost(stage: Stage, books: Books) -> list[Placed]:
     return found
 
 
-def _fetch_media(stage: Stage, media: Media) -> None:
+def _fetch_media(stage: Stage, manifest: Manifest) -> None:
+    # They stay where the next sync finds them until the last has come: a cut before that costs none of them.
+    every = [media for item in manifest.items for media in item.media]
+    for path in {each.entry.sha256: whole for each in every if (whole := _fetched(stage, each)) is not None}.values():
+        stage.drafts.keep_file(path)
+
+
+def _fetched(stage: Stage, media: Media) -> Path | None:
+    """Return where a medium lies now that it has come, None where it was here."""
     entry = media.entry
     path = stage.drafts.path(entry.sha256)
-    if path is None or path.stat().st_size != entry.size_bytes:
-        whole = _joined(joined_at(stage.state, media), media, stage.fetcher)
-        if file_sha256(whole) != entry.sha256:
-            whole.unlink()
-            raise TrustError(f"{entry.path}: its blobs do not make up the file that was signed")
-        stage.drafts.keep_file(whole)
+    if path is not None and path.stat().st_size == entry.size_bytes:
+        return None
+    whole = _joined(joined_at(stage.state, media), media, stage.fetcher)
+    if file_sha256(whole) != entry.sha256:
+        whole.unlink()
+        raise TrustError(f"{entry.path}: its blobs do not make up the file that was signed")
+    return whole
 
 
 def joined_at(state: State, media: Media) -> Path:
@@ -241,6 +249,12 @@ def _joined(target: Path, media: Media, fetcher: Fetcher) -> Path:
     # Blob by blob, so that a large file needs room for itself and one blob. What a cut left of one is written over.
     if len(media.blobs) == 1:
         return fetcher.blob(media.blobs[0], _elsewhere(media, 0))
+    if (
+        target.is_file()
+        and target.stat().st_size == media.entry.size_bytes
+        and file_sha256(target) == media.entry.sha256
+    ):
+        return target
     with target.open("r+b" if target.exists() else "w+b") as file:
         done = file.seek(0, 2) // BLOB_BYTES
         file.seek(done * BLOB_BYTES)

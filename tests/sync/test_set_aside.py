@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import shutil
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from kiosk.errors import NoSpace
 from kiosk.store import db
 from kiosk.store.settings import LinkIs, SyncSettings
 from tests.making import Village
@@ -18,6 +20,7 @@ from tests.sync.test_courtesy import MB, behave, conn, paper, versions
 from tests.sync.test_half_written import often, packed
 from tests.sync.test_left_over import Usage
 from tests.sync.test_outstanding import MEDIUM, cut, left, release
+from tests.sync.test_paid_twice import sync
 
 __all__ = ["conn", "often", "packed", "publisher"]
 METERED = SyncSettings(link=LinkIs.METERED, metered_bytes=MB)
@@ -83,23 +86,65 @@ def test_a_book_that_is_half_written_goes_on_where_it_was(publisher: Publisher, 
     assert written < len(packed) - 3
 
 
-def test_what_no_pack_waits_for_any_more_goes(third: Village) -> None:
+def test_it_is_never_more_than_the_packs_that_wait_will_take(third: Village) -> None:
+    for version in (2, 3, 4):
+        third.agent().run()
+        assert MB <= size(aside(third)) <= MEDIUM + 10_000
+        release(third, version, version)
+        sync(third, MB)
+    sync(third, 3 * MB // 2)
     third.agent().run()
-    old = aside(third)
-    release(third, 2, 2)
-    third.agent().run()
-    assert old
-    assert aside(third) == []
-    assert not third.state.set_aside.exists()
+    assert size(aside(third)) <= MEDIUM + 10_000, "what was of no use went"
+    assert missing(third) < 0.6 * MB
 
 
-def test_it_makes_room_for_what_may_come_now(third: Village, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_look_or_a_choice_that_is_taken_back_loses_nothing(third: Village, conn: db.Connection) -> None:
     third.agent().run()
-    paper(third, "papers", version=2)
-    free = third.config.sync.spare_bytes + 100
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(10**12, 0, free + (0 if aside(third) else 10**6)))
-    assert third.agent().run().changes
-    assert aside(third) == []
+    before = size(aside(third))
+    behave(conn, replace(METERED, packs=("papers",)))
+    third.agent().offer()
+    behave(conn, METERED)
+    third.agent().offer()
+    assert size(aside(third)) == before
+
+
+@pytest.mark.parametrize("helps", [True, False])
+def test_it_makes_room_for_what_may_come_now_where_that_is_enough(
+    third: Village, monkeypatch: pytest.MonkeyPatch, helps: bool
+) -> None:
+    third.agent().run()
+    paper(third, "papers", 1000 if helps else 9 * MB // 10, version=2)
+    free = third.config.sync.spare_bytes + 100 if helps else 100
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(10**12, 0, free + (0 if aside(third) else MB)))
+    if helps:
+        assert third.agent().run().changes
+        assert aside(third) == []
+        return
+    before = aside(third)
+    with pytest.raises(NoSpace):
+        third.agent().run()
+    assert aside(third) == before
+
+
+def test_the_console_counts_it_when_nothing_waits(third: Village) -> None:
+    third.agent().run()
+    assert third.state.parts_bytes() == 0
+    assert third.state.parts_bytes(aside=True) == size(aside(third)) > MB
+
+
+def test_more_of_a_file_is_not_replaced_by_less(third: Village) -> None:
+    third.agent().run()
+    largest = max(aside(third), key=lambda path: path.stat().st_size)
+    (third.state.parts / largest.name).write_bytes(largest.read_bytes()[:1000])
+    third.agent().run()
+    assert size(aside(third)) > MB
+
+
+def test_what_is_no_folder_in_its_place_goes(third: Village, conn: db.Connection) -> None:
+    third.state.set_aside.symlink_to("nowhere")
+    third.agent().run()
+    assert versions(third, conn) == {"papers": 1}
+    assert size(aside(third)) > MB
 
 
 @pytest.mark.parametrize("moves", range(1, 4))
