@@ -1,4 +1,4 @@
-"""What earlier sync left of packs that wait for a better link: it lies in a folder of its own until they may come.
+"""What an earlier sync left of packs that wait for a better link: it lies in a folder of its own until they may come.
 
 True always: while a pack waits, whatever does not surely belong to one that comes is kept for it, since a medium, a
 segment or a blob of the edition before is known by its hash alone, and may be of use; so what comes meanwhile over the
