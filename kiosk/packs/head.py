@@ -147,7 +147,7 @@ def start_of(manifest_sha256: str) -> str:
 
 def needed_blobs(head: Head, found: Manifest) -> dict[str, int]:
     """Return SHA-256 -> size in bytes of every blob that a repository must hold for a pack version."""
-    media = [blob for item in found.items for each in item.media for blob in each.blobs]
+    media = [blob for each in found.media for blob in each.blobs]
     return {blob.sha256: blob.size_bytes for blob in (*head.all_blobs(), *with_leaves(media))}
 
 

@@ -121,6 +121,11 @@ class Manifest:
         return sum(item.entries for item in self.items)
 
     @property
+    def media(self) -> tuple[Media, ...]:
+        """The media of all items, one that two items share twice."""
+        return tuple(media for item in self.items for media in item.media)
+
+    @property
     def kinds(self) -> tuple[str, ...]:
         """The kinds of its items, each once, by name."""
         return tuple(sorted({item.kind for item in self.items}))

@@ -58,7 +58,6 @@ def published_blobs(head: Head, manifest: Manifest) -> set[str]:
     """Return the SHA-256 of every blob that a repository must hold for a pack version: all but the bytes of files that
     stay where they are.
     """
-    media = [each for item in manifest.items for each in item.media]
-    here = [blob for each in media if not each.urls for blob in each.blobs]
-    lists = [blob.leaves for each in media for blob in each.blobs if blob.leaves]
+    here = [blob for each in manifest.media if not each.urls for blob in each.blobs]
+    lists = [blob.leaves for each in manifest.media for blob in each.blobs if blob.leaves]
     return {blob.sha256 for blob in (*head.all_blobs(), *with_leaves(here))} | set(lists)

@@ -33,7 +33,7 @@ Told = Callable[[int, int], None]
 
 def full(version: Version, folder: Path) -> Route:
     """Make the full route; its blobs go into `folder`."""
-    media = sum(media.entry.size_bytes for item in version.manifest.items for media in item.media)
+    media = sum(media.entry.size_bytes for media in version.manifest.media)
     entries = order.of_full(version.entries, version.content, version.manifest.books)
     what = route.BOOKS if version.manifest.books else route.FULL
     return Route(_smallest(lambda: _full_body(version, entries), what, version.manifest.size_bytes, folder), media)
@@ -48,8 +48,8 @@ def _full_body(version: Version, entries: Sequence[Placed]) -> Iterator[bytes]:
 
 def patch(old: Version, new: Version, folder: Path, told: Told | None = None) -> Route:
     """Make the patch from one version to the next; its blobs go into `folder`. `told` is told of every block."""
-    before = {media.entry.sha256 for item in old.manifest.items for media in item.media}
-    fresh = [m.entry for item in new.manifest.items for m in item.media if m.entry.sha256 not in before]
+    before = {media.entry.sha256 for media in old.manifest.media}
+    fresh = [m.entry for m in new.manifest.media if m.entry.sha256 not in before]
     before_blocks, *coded = _patch_body(old, new, told)
     body = before_blocks + b"".join(coded)
     start = start_of(hashlib.sha256(old.manifest.to_bytes()).hexdigest())

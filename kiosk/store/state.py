@@ -3,7 +3,7 @@
 kiosk.sqlite3            posts, operators, settings, events, and what each generation holds
 objects/ab/abcd…         verified files of installed packs, named by their SHA-256
 parts/                   what is being fetched
-parts/later/             what came of packs that wait for a better link
+later/                   what came of packs that wait for a better link
 generations/<n>/         an immutable set of installed packs (hard links into objects/)
 current -> generations/<n>
 indexes/                 which words stand on which page of a book, and its texts, by its SHA-256
@@ -57,7 +57,7 @@ class State:
     @property
     def set_aside(self) -> Path:
         """What came of packs that wait for a better link; made when there is any."""
-        return self.parts / "later"
+        return self.folder / "later"
 
     @property
     def generations(self) -> Path:

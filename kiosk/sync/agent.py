@@ -210,7 +210,7 @@ class Agent:
 
     def _finish_cut(self, conn: db.Connection, offer: Offer) -> None:
         # A sync that was cut after the switch left what it had fetched: it is kept for others now, and goes.
-        if any(path != self._state.set_aside for path in self._state.parts.iterdir()) or search_index.has_unused(conn):
+        if any(self._state.parts.iterdir()) or search_index.has_unused(conn):
             self._tidy(conn, offer, [self._as_it_is(pack) for pack in offer.installed.values()])
 
     def _tidy(self, conn: db.Connection, offer: Offer, packs: Sequence[NewPack], *, parts: bool = True) -> None:

@@ -80,8 +80,7 @@ def held(state: State, channel: str, head: Head, new: NewPack) -> Held:
     """Return what can be passed on of a pack that was installed from a channel."""
     cuts = tuple(
         Cut(blob, str(state.object_path(media.entry.sha256).relative_to(state.folder)), number * BLOB_BYTES)
-        for item in new.manifest.items
-        for media in item.media
+        for media in new.manifest.media
         for number, blob in enumerate(media.blobs)
     )
     if head.apart:

@@ -79,7 +79,7 @@ def prune(state: State, conn: Connection, *, parts: bool = True) -> None:
     """Remove generations that are too old to go back to, what a cut left behind, and files that none needs.
 
     Args:
-        parts: also what was fetched and indexed, since all of it has been used but for what was set aside.
+        parts: also what was fetched and indexed, since all of it has been used.
     """
     kept = _kept(state, conn)
     for number in generations.numbers(conn):
@@ -97,8 +97,7 @@ def prune(state: State, conn: Connection, *, parts: bool = True) -> None:
         if path.name not in kept:
             shutil.rmtree(path)
     for path in state.parts.iterdir() if parts else ():
-        if path != state.set_aside:
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
     for path in state.objects.glob("*/*"):
         if path.stat().st_nlink == 1:  # no generation holds a link to it
             path.unlink()

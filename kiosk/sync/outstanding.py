@@ -12,7 +12,7 @@ from pathlib import Path
 
 from kiosk.errors import KioskError
 from kiosk.packs import route, unpack
-from kiosk.packs.head import with_leaves
+from kiosk.packs.head import needed_blobs
 from kiosk.packs.manifest import Manifest, Media
 from kiosk.store.state import State
 from kiosk.sync import stage
@@ -30,12 +30,13 @@ def of_step(state: State, step: Step) -> int:
     return sum(_left(state, blob.sha256, blob.size_bytes) for blob in step.route.blobs) + _media_bytes(state, step)
 
 
-def names(state: State, step: Step) -> frozenset[str]:
+def names(state: State, step: Step) -> set[str]:
     """Return what the names in `parts/` begin with, up to a dot or dash, of what an earlier sync left for a pack."""
     manifest = step.adoption.manifest if step.adoption else _manifest(state, step) if step.route.media_bytes else None
-    media = [each for item in manifest.items for each in item.media] if manifest else []
-    blobs = [*step.head.all_blobs(), *with_leaves([blob for each in media for blob in each.blobs])]
-    return frozenset((step.head.manifest_sha256, *(b.sha256 for b in blobs), *(each.entry.sha256 for each in media)))
+    found = {step.head.manifest_sha256}
+    if manifest is None:
+        return found.union(blob.sha256 for blob in step.head.all_blobs())
+    return found.union(needed_blobs(step.head, manifest), (media.entry.sha256 for media in manifest.media))
 
 
 def _left(state: State, sha256: str, size_bytes: int) -> int:
@@ -47,7 +48,7 @@ def _media_bytes(state: State, step: Step) -> int:
     manifest = step.adoption.manifest if step.adoption else _manifest(state, step) if told else None
     if manifest is None:
         return told
-    media = {each.entry.sha256: each for item in manifest.items for each in item.media}
+    media = {each.entry.sha256: each for each in manifest.media}
     missing = [each for sha256, each in media.items() if not state.object_path(sha256).is_file()]
     if step.adoption:  # segments are told with the media, and no blob names them
         return max(0, told - sum(_here(state, each) for each in missing))

@@ -18,9 +18,6 @@ from kiosk.store.state import State, sync_folder
 from kiosk.sync import outstanding
 from kiosk.sync.plan import Plan, Step
 
-ENDS = re.compile(r"[.-]")
-"""What the name of a blob, a manifest or a medium ends with in the name of a file."""
-
 
 def arrange(state: State, plan: Plan) -> None:
     """Put aside what may be of packs that wait, and bring back what is of those that come: all, where none waits."""
@@ -28,8 +25,8 @@ def arrange(state: State, plan: Plan) -> None:
         state.set_aside.unlink(missing_ok=True)
     if plan.later:
         coming = _names(state, plan.steps)
-        _move(state.parts, state.set_aside, lambda name: ENDS.split(name)[0] not in coming)
-        _move(state.set_aside, state.parts, lambda name: ENDS.split(name)[0] in coming)
+        _move(state.parts, state.set_aside, lambda name: _of(name) not in coming)
+        _move(state.set_aside, state.parts, lambda name: _of(name) in coming)
     else:
         _move(state.set_aside, state.parts, lambda name: True)
         with suppress(OSError):
@@ -46,7 +43,7 @@ def trim(state: State, plan: Plan) -> None:
     if plan.later and size_bytes(state) > sum(step.head.installed_bytes for step in plan.later):
         named = _names(state, plan.later)
         for path in _files(state.set_aside):
-            if ENDS.split(path.name)[0] not in named:
+            if _of(path.name) not in named:
                 path.unlink()
 
 
@@ -60,8 +57,13 @@ def forget(state: State) -> None:
     shutil.rmtree(state.set_aside, ignore_errors=True)
 
 
-def _names(state: State, steps: Iterable[Step]) -> frozenset[str]:
-    return frozenset[str]().union(*(outstanding.names(state, step) for step in steps))
+def _names(state: State, steps: Iterable[Step]) -> set[str]:
+    return set[str]().union(*(outstanding.names(state, step) for step in steps))
+
+
+def _of(name: str) -> str:
+    """Return the SHA-256 of the blob, manifest or medium that a file of this name is of."""
+    return re.split("[.-]", name, maxsplit=1)[0]
 
 
 def _files(folder: Path) -> list[Path]:

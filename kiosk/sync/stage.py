@@ -222,8 +222,8 @@ def _lost(stage: Stage, books: Books) -> list[Placed]:
 
 def _fetch_media(stage: Stage, manifest: Manifest) -> None:
     # They stay where the next sync finds them until the last has come: a cut before that costs none of them.
-    every = [media for item in manifest.items for media in item.media]
-    for path in {each.entry.sha256: whole for each in every if (whole := _fetched(stage, each)) is not None}.values():
+    came = {media.entry.sha256: path for media in manifest.media if (path := _fetched(stage, media)) is not None}
+    for path in came.values():
         stage.drafts.keep_file(path)
 
 
@@ -233,11 +233,18 @@ def _fetched(stage: Stage, media: Media) -> Path | None:
     path = stage.drafts.path(entry.sha256)
     if path is not None and path.stat().st_size == entry.size_bytes:
         return None
-    whole = _joined(joined_at(stage.state, media), media, stage.fetcher)
+    joined = joined_at(stage.state, media)
+    if _is_right(joined, entry):  # whole before a cut
+        return joined
+    whole = _joined(joined, media, stage.fetcher)
     if file_sha256(whole) != entry.sha256:
         whole.unlink()
         raise TrustError(f"{entry.path}: its blobs do not make up the file that was signed")
     return whole
+
+
+def _is_right(path: Path, entry: Entry) -> bool:
+    return path.is_file() and path.stat().st_size == entry.size_bytes and file_sha256(path) == entry.sha256
 
 
 def joined_at(state: State, media: Media) -> Path:
@@ -249,12 +256,6 @@ def _joined(target: Path, media: Media, fetcher: Fetcher) -> Path:
     # Blob by blob, so that a large file needs room for itself and one blob. What a cut left of one is written over.
     if len(media.blobs) == 1:
         return fetcher.blob(media.blobs[0], _elsewhere(media, 0))
-    if (
-        target.is_file()
-        and target.stat().st_size == media.entry.size_bytes
-        and file_sha256(target) == media.entry.sha256
-    ):
-        return target
     with target.open("r+b" if target.exists() else "w+b") as file:
         done = file.seek(0, 2) // BLOB_BYTES
         file.seek(done * BLOB_BYTES)

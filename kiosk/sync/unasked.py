@@ -6,7 +6,7 @@ edition is read from names in a file that anyone may have made, and decides noth
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -44,7 +44,7 @@ class _Known:
 
 
 def refusals(
-    state: State, files: Iterable[Brought], waiting: Iterable[Head], installed: Mapping[str, str]
+    state: State, files: Collection[Brought], waiting: Iterable[Head], installed: Mapping[str, str]
 ) -> Iterator[tuple[Brought, Refused]]:
     """Yield why each of these books, which no pack on offer takes, is not taken, and what helps.
 
@@ -54,10 +54,12 @@ def refusals(
         waiting: what is wanted and not installed.
         installed: the SHA-256 of the manifest of each pack that is installed.
     """
-    if not (files := list(files)):
+    if not files:
         return
-    waiting = list(waiting)
-    known, unlearned = list(_known(state, waiting, installed)), list(_unlearned(state, waiting))
+    manifests = [(head, adoption.manifest_of(state, head)) for head in waiting]
+    known = list(_known(state, [manifest for _, manifest in manifests if manifest], installed))
+    # Of a small pack, or without a mirror since it was offered, the manifest is not here.
+    unlearned = [head.pack for head, manifest in manifests if not manifest and BOOK in head.kinds and head.apart]
     for found in files:
         yield found, _recognised(found, known) or _unknown(found, unlearned)
 
@@ -93,20 +95,12 @@ def _unknown(found: Brought, unlearned: list[str]) -> Refused:
     return Refused(f"{found.path}: no pack that this kiosk has or waits for has this book", UNKNOWN, Reason.NOT_WANTED)
 
 
-def _unlearned(state: State, waiting: Iterable[Head]) -> Iterator[str]:
-    # Of a small pack, or without a mirror since it was offered, the manifest is not here.
-    for head in waiting:
-        if BOOK in head.kinds and head.apart is not None and adoption.manifest_of(state, head) is None:
-            yield head.pack
-
-
-def _known(state: State, waiting: Iterable[Head], installed: Mapping[str, str]) -> Iterator[_Known]:
+def _known(state: State, waiting: Iterable[Manifest], installed: Mapping[str, str]) -> Iterator[_Known]:
     for sha256 in installed.values():
         with suppress(KioskError):
             yield from _books(state, stage.installed_manifest(state, sha256), is_installed=True)
-    for head in waiting:
-        if (manifest := adoption.manifest_of(state, head)) is not None:
-            yield from _books(state, manifest, is_installed=False)
+    for manifest in waiting:
+        yield from _books(state, manifest, is_installed=False)
 
 
 def _books(state: State, manifest: Manifest, *, is_installed: bool) -> Iterator[_Known]:

@@ -148,8 +148,7 @@ def test_the_manifest_of_a_pack_that_waits_comes_bit_by_bit(
     third = built.head.manifest_bytes // 3 + 1
     for _ in range(3):
         assert not village.state.brought.exists()
-        mirror = Counting(village.repository.folder, most=third, metered=True)
-        Agent(village.config, [mirror], village.clock, wait=lambda seconds: None).run()
+        assert sync(village, third, metered=True) <= third
     assert village.state.brought.exists()
 
 

@@ -11,7 +11,6 @@ import pytest
 
 from kiosk.errors import NoSpace
 from kiosk.store import db
-from kiosk.store.settings import LinkIs, SyncSettings
 from tests.making import Village
 from tests.sync.book_editions import pages
 from tests.sync.cuts import cut_in_book
@@ -20,10 +19,9 @@ from tests.sync.test_courtesy import MB, behave, conn, paper, versions
 from tests.sync.test_half_written import often, packed
 from tests.sync.test_left_over import Usage
 from tests.sync.test_outstanding import MEDIUM, cut, left, release
-from tests.sync.test_paid_twice import sync
+from tests.sync.test_paid_twice import METERED, sync
 
 __all__ = ["conn", "often", "packed", "publisher"]
-METERED = SyncSettings(link=LinkIs.METERED, metered_bytes=MB)
 NUMBER = 400
 
 
