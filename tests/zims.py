@@ -44,6 +44,20 @@ class Page:
     """Which blob it has; -1: one of its own."""
 
 
+ASKED_LOG = 27
+"""What libzim's level 22 asks for, as a power of two."""
+
+
+def greedy(data: bytes) -> bytes:
+    """Compress as today's tools do: it is not told how much it is, and the largest window is asked for."""
+    parameter = zstd.CompressionParameter
+    options: dict[int, int] = {
+        parameter.compression_level: 1, parameter.window_log: ASKED_LOG, parameter.enable_long_distance_matching: 1,
+    }  # fmt: skip
+    packer = zstd.ZstdCompressor(options=options)
+    return packer.compress(data, packer.CONTINUE) + packer.flush()
+
+
 PAGES = (
     Page("C", "a.html", b"<p>One", title="First"),
     Page("C", "b.html", b"<p>Two" * 50),

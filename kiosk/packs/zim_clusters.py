@@ -16,7 +16,7 @@ from array import array
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from kiosk.errors import FormatError
 from kiosk.packs import numbers
@@ -29,15 +29,20 @@ DROPPED = {2: "zlib", 3: "bzip2"}
 EXTENDED = 0x10
 HELD_BYTES = 8 * 1024 * 1024
 """Clusters up to this size are decompressed whole, and held as long as they have room in as many bytes together."""
-STREAM_BYTES = HELD_BYTES // 2
-"""About what a decoder holds that was stopped within a cluster."""
 MOST_CLUSTERS = 1024 * 1024
 MOST_CLUSTER_BYTES = 1024 * 1024 * 1024
 """Most bytes that a compressed cluster may hold."""
-MOST_TABLE_BYTES = 8 * 1024 * 1024
-"""Most bytes that the offsets of a cluster may have."""
-MOST_WINDOW_LOG = 27
-"""What today's books ask for, made at Zstandard's level 22; of it a decoder only fills what a cluster really has."""
+MOST_TABLE_BYTES = HELD_BYTES
+"""Most bytes that the offsets of a cluster may have: they are read before it is known how large it is."""
+MOST_WINDOW_LOG = 26
+"""What decoding Zstandard may take, as a power of two. Today's books, made at level 22, ask for 128 MiB whatever their
+clusters have, mostly 2 MiB; a decoder would take them at once, so it is told no more than the cluster needs.
+"""
+WINDOW_AT, SINGLE_SEGMENT = 5, 0x20
+"""Where a frame says how large its window is, unless the byte before says that all of it is one."""
+SMALLEST_WINDOW_LOG = 17
+"""As large as a block may be."""
+SMALL_REMEDY = "have it made anew with clusters of 2 MiB, as today's tools do"
 MOST_LZMA_BYTES = 80 * 1024 * 1024
 """What decoding LZMA may take: the books of before 2020 were made with a dictionary of 64 MiB."""
 
@@ -53,13 +58,13 @@ class Cluster:
     """Where its offsets are counted from, if it is plain."""
     held: bytes | None = None
     packed: Packed | None = None
-    streams: list[Unpacked] = field(default_factory=list)
+    last_stream: list[Unpacked] = field(default_factory=list)
+    """The decoder that was stopped last, if there is one; the book's clusters have it in common."""
 
     @property
     def weight_bytes(self) -> int:
-        """About how much memory it takes."""
-        held = len(self.held or b"") + len(self.streams) * STREAM_BYTES
-        return held + len(self.offsets) * self.offsets.itemsize
+        """About how much memory it takes, but for a decoder."""
+        return len(self.held or b"") + len(self.offsets) * self.offsets.itemsize
 
     def span(self, blob: int) -> tuple[int, int]:
         """Return where a blob begins and ends, from the place of the first offset.
@@ -81,22 +86,46 @@ class Cluster:
 
     def _unpacked(self, packed: Packed, start: int, end: int) -> Iterator[bytes]:
         # Who reads blob after blob goes on in the stream of the one before.
-        stream = self.streams.pop() if self.streams and self.streams[-1].at <= start else Unpacked(packed)
+        stream = self.last_stream.pop() if self.last_stream else None
+        if stream is None or stream.packed != packed or stream.at > start:
+            del stream  # before there is another: each may take much
+            stream = Unpacked(packed)
         for _ in stream.chunks(start - stream.at):
             pass
         yield from stream.chunks(end - start)
-        self.streams[:] = [stream]
+        self.last_stream[:] = [stream]
 
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """Where a compressed cluster is in the file, without its first byte, and how it is compressed."""
+    """Where a compressed cluster is in the file, without its first byte, how it is compressed, and how many of its
+    bytes may be asked for.
+    """
 
     source: Source
     number: int
     coding: int
     at: int
     end: int
+    most_bytes: int = MOST_TABLE_BYTES
+
+    def pieces(self) -> Iterator[bytes]:
+        """Yield it as a decoder gets it. Raises FormatError where that would take too much memory."""
+        raw = self.source.pieces(self.at, self.end, f"cluster {self.number}")
+        return self._fitted(raw) if self.coding == ZSTD else raw
+
+    def _fitted(self, raw: Iterator[bytes]) -> Iterator[bytes]:
+        # The frame with the smallest window that holds all that may be asked for (RFC 8878, 3.1.1.1.2: five bits of a
+        # power of two, from 2**10 on, and three of eighths): what is behind it is the same for every such window.
+        head = bytearray(next(raw, b""))
+        if len(head) > WINDOW_AT and not head[WINDOW_AT - 1] & SINGLE_SEGMENT:
+            log = max(SMALLEST_WINDOW_LOG, (self.most_bytes - 1).bit_length())
+            head[WINDOW_AT] = min(head[WINDOW_AT], (log - 10) << 3)
+            if head[WINDOW_AT] > (MOST_WINDOW_LOG - 10) << 3:
+                told = f"cluster {self.number} takes {1 << log - 20} MiB of memory to read"
+                raise FormatError(f"{self.source.name}: {told}; {1 << MOST_WINDOW_LOG - 20} are the most", SMALL_REMEDY)
+        yield bytes(head)
+        yield from raw
 
 
 class Unpacked:
@@ -104,8 +133,8 @@ class Unpacked:
 
     def __init__(self, packed: Packed) -> None:
         self.at = 0
-        self._packed = packed
-        self._raw = packed.source.pieces(packed.at, packed.end, f"cluster {packed.number}")
+        self.packed = packed
+        self._raw = packed.pieces()
         self._decoder = _decoder(packed.coding)
 
     def chunks(self, count: int) -> Iterator[bytes]:
@@ -131,7 +160,7 @@ class Unpacked:
             self._some(1)
 
     def _some(self, most: int) -> bytes:
-        number, source = self._packed.number, self._packed.source
+        number, source = self.packed.number, self.packed.source
         try:
             if self._decoder.eof:
                 raise source.fault(f"cluster {number} holds fewer bytes than its offsets say")
@@ -165,6 +194,7 @@ class Clusters:
         edges = (header.paths_at, header.clusters_at, header.types_at, header.checksum_at)
         self._edges = array("Q", sorted((*self._starts, *edges)))
         self._open: OrderedDict[int, Cluster] = OrderedDict()
+        self._last_stream: list[Unpacked] = []
 
     def span(self, number: int) -> tuple[int, int]:
         """Return where a cluster begins in the file, and where the next thing does: it has to end before.
@@ -213,13 +243,15 @@ class Clusters:
             offsets = self._offsets(number, self._source.read(at + 1, size, f"cluster {number}"), width, end - at - 1)
             return Cluster(number, offsets, self._source, at + 1)
         packed = Packed(self._source, number, coding, at + 1, end)
+        self._last_stream.clear()
         stream = Unpacked(packed)
         head = stream.read(width)
         size = self._table_bytes(number, head, width, MOST_CLUSTER_BYTES)
         table = head + stream.read(size - width)
         offsets = self._offsets(number, table, width, MOST_CLUSTER_BYTES)
-        if offsets[-1] > self._held_bytes:
-            return Cluster(number, offsets, self._source, 0, packed=packed, streams=[stream])
+        if offsets[-1] > min(self._held_bytes, MOST_TABLE_BYTES):
+            packed = replace(packed, most_bytes=offsets[-1])
+            return Cluster(number, offsets, self._source, 0, packed=packed, last_stream=self._last_stream)
         held = table + stream.read(offsets[-1] - size)
         stream.finish()
         return Cluster(number, offsets, self._source, 0, held=held)

@@ -31,7 +31,7 @@ UNLEARNED = (
 )
 NOTHING = "nothing is to be done"
 MOST_LABEL_BYTES = 1000
-MOST_MEMORY_BYTES = 64 * 1024 * 1024
+MOST_MEMORY_BYTES = 96 * 1024 * 1024
 
 
 @dataclass(frozen=True)
