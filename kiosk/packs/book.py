@@ -54,8 +54,12 @@ def target(data: bytes, path_: str) -> tuple[str, str]:
 
 
 def kind(media_type: str | None, *, front: bool) -> str:
-    """Return the type in the collection of an entry of a media type (None of a redirect)."""
-    return ZIM + (REDIRECT if media_type is None else media_type) + (PAGE if front else "")
+    """Return the type in the collection of an entry of a media type (None of a redirect).
+
+    A media type that would come back as another gets one that `fault` refuses.
+    """
+    found = ZIM + (REDIRECT if media_type is None else media_type) + (PAGE if front else "")
+    return found if of_kind(found) == (media_type, front) else f"{ZIM} {media_type}"
 
 
 def of_kind(kind_: str) -> tuple[str | None, bool]:

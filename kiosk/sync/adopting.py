@@ -219,7 +219,7 @@ def _fill(source: Zim, places: array[int], waiting: BinaryIO, most_bytes: int) -
             places[found.entry.number] += at + 1
             for piece in found.pieces:
                 if at + len(piece) > most_bytes:
-                    raise FormatError(f"{source.name}: it is not what it was when it was read first", AGAIN)
+                    raise _turned(source)
                 at += waiting.write(piece)
 
 
@@ -234,4 +234,11 @@ def _bytes(source: Zim, placed: Placed, places: Sequence[int], waiting: BinaryIO
 def _redirect(source: Zim, placed: Placed) -> Iterable[bytes]:
     assert placed.source is not None  # noqa: S101
     redirect = source.entry(placed.source).redirect
-    return [adopted.target(source, redirect)] if redirect is not None else []
+    target = b"" if redirect is None else adopted.target(source, redirect)
+    if hashlib.sha256(target).hexdigest() != placed.entry.sha256:
+        raise _turned(source)
+    return [target]
+
+
+def _turned(source: Zim) -> FormatError:
+    return FormatError(f"{source.name}: it is not what it was when it was read first", AGAIN)

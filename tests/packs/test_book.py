@@ -54,6 +54,8 @@ def test_a_type_tells_its_media_type_and_whether_titles_lead_there() -> None:
     for media_type in ("text/html", None, "text/html; charset=utf-8"):
         for front in (True, False):
             assert book.of_kind(book.kind(media_type, front=front)) == (media_type, front)
+    for media_type, front in (("redirect", False), ("redirect", True), ("a/b page", False)):
+        assert book.fault("C/a", book.kind(media_type, front=front), ""), "it would come back as another"
     for data in (b"", b"C", b"\xff/a", b"C/"):
         with pytest.raises(FormatError, match="A/from: it redirects to what is no path"):
             book.target(data, "A/from")

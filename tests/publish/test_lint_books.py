@@ -51,6 +51,18 @@ def test_a_book_that_would_be_empty_is_refused(tmp_path: Path, version: tuple[in
         build(folder, tmp_path / "built", no_books)
 
 
+@pytest.mark.parametrize("media_type", ["redirect", "text/html page"])
+def test_a_media_type_that_would_come_out_as_another_is_refused(tmp_path: Path, media_type: str) -> None:
+    zim = tmp_path / "book.zim"
+    zim.write_bytes(made((*PAGES[:2], replace(PAGES[2], type=media_type), *PAGES[3:])).whole())
+    folder = write_book_recipe(tmp_path / "recipe", [zim], 1)
+    (problem,) = lint(folder)
+    assert f"C/c.png: 'zim: {media_type}' is no type of an entry of a book" in problem.message
+    assert "as_it_is" in str(problem.hint)
+    with pytest.raises(FormatError, match="is no type of an entry"):
+        build(folder, tmp_path / "built", no_books)
+
+
 def test_every_spoiled_book_is_told_and_a_sound_one_not(tmp_path: Path, zim: Path) -> None:
     sound = zim.with_name("sound.zim")
     sound.write_bytes(zim.read_bytes())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import shutil
 from array import array
+from dataclasses import replace
 from typing import Any, BinaryIO
 
 import pytest
@@ -38,6 +39,26 @@ def test_a_file_that_swells_after_it_was_listed_does_not_fill_the_card(
     monkeypatch.setattr(adopting, "_fill", filled)
     assert "it is not what it was when it was read first" in hand.plug().books.refused[0].message
     assert waited[0] < 10**7
+
+
+def test_a_redirect_that_leads_elsewhere_once_it_was_listed_is_refused_with_what_helps(
+    hand: Hand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zim, _ = hand.publisher.release(pages(NUMBER))
+    hand.look()
+    hand.put(zim)
+    lay = adopting._laid
+
+    def turned(source: Zim, *given: Any) -> str:
+        entry = source.entry
+        monkeypatch.setattr(source, "entry", lambda number: replace(entry(number), redirect=None))
+        return lay(source, *given)
+
+    monkeypatch.setattr(adopting, "_laid", turned)
+    (found,) = hand.plug().books.refused
+    assert found.message == "books/anything.ZIM: it is not what it was when it was read first"
+    assert found.hint == adopting.AGAIN
+    assert not [each for each in hand.village.state.parts.iterdir() if each.is_file()]
 
 
 def test_a_whole_book_that_grows_after_it_was_measured_is_copied_no_further(
