@@ -1,8 +1,9 @@
 """Books and blocks of patches that nobody would make, guided by what code they reach: each is taken or refused.
 
 Books begin as those of the other tests, whole and broken, and a real one where there is one; blocks as a publisher
-makes them. `FUZZ_SECONDS` changes how long; what is found is printed in Base64, and belongs into a test beside the fix:
-a book into tests/packs/test_zim_broken.py.
+makes them. What is shown follows from `FUZZ_SEED` (1), so that a run that fails does so for what was changed; `0` is
+another one each time, and `FUZZ_SECONDS` changes how long: both belong to each change of what is shown here. What is
+found is printed in Base64, and belongs into a test beside the fix: a book into tests/packs/test_zim_broken.py.
 """
 
 from __future__ import annotations
@@ -59,7 +60,8 @@ def test_nothing_that_is_shown_brings_anything_but_a_refusal(
     for number, seed in enumerate(seeds()):
         (corpus / f"{number:03}").write_bytes(seed)
     flags = [
-        f"-max_total_time={os.environ.get('FUZZ_SECONDS', seconds)}", f"-timeout={MOST_SECONDS_EACH}",
+        f"-seed={os.environ.get('FUZZ_SEED', '1')}", f"-max_total_time={os.environ.get('FUZZ_SECONDS', seconds)}",
+        f"-timeout={MOST_SECONDS_EACH}",
         f"-rss_limit_mb={MOST_MIB}", f"-max_len={MOST_BYTES}", f"-artifact_prefix={tmp_path}/", "-print_final_stats=1",
     ]  # fmt: skip
     command = [sys.executable, "-m", f"tests.fuzz.{target}", *flags, str(corpus)]
