@@ -170,8 +170,8 @@ def _tell_cost(to_fetch: int, needed: Room, indexes: int, found: Status, speed: 
         more = "more than a year" if cost.days is None else f"{cost.days} more day{'s' if cost.days > 1 else ''}"
         click.echo(f"the data budget makes it wait for {more}")
     click.echo(
-        f"{size(needed.card_bytes)} of room needed beside what is installed: {size(needed.new_bytes)} to install and,"
-        f" until that is done, {size(needed.parts_bytes)} to fetch; {size(needed.spare_bytes)} stay free"
+        f"{size(needed.card_bytes)} of room needed beside what is installed: {size(needed.new_bytes)} to write"
+        f" and {size(needed.parts_bytes)} to fetch; {size(needed.spare_bytes)} stay free"
     )
     if indexes:
         told = "where there is no room for them, books are served and not searched"

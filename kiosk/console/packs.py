@@ -56,6 +56,7 @@ class Line:
         chosen: whether the operator wants it.
         download_bytes, cost: what the change takes; for one that was not chosen, what choosing it would take.
         room_bytes: what it takes on the card.
+        written_bytes: how much of that is written beside what comes.
         waits: why it does not come over this link.
     """
 
@@ -70,6 +71,7 @@ class Line:
     installed_bytes: int
     download_bytes: int
     room_bytes: int
+    written_bytes: int
     cost: Estimate
     waits: Refusal | None = None
 
@@ -121,7 +123,7 @@ def read() -> Packs:
     here = min(download, state.parts_bytes(aside=not any(each.waits for each in lines)))
     room = Room(
         old_bytes=found.generation.installed_bytes if found.generation else 0,
-        new_bytes=sum(each.room_bytes for each in fetched),
+        new_bytes=sum(each.written_bytes for each in fetched),
         parts_bytes=download - here,
         spare_bytes=current.config().sync.spare_bytes,
         free_bytes=shutil.disk_usage(state.folder).free,
@@ -175,6 +177,7 @@ def _lines(db: Connection, found: Status, speed: int, metered: bool | None) -> t
             installed_bytes=here.size_bytes if here else 0,
             download_bytes=download,
             room_bytes=offer.installed_bytes if offer else 0,
+            written_bytes=offer.written_bytes if offer else 0,
             cost=manners.estimate(found.settings, found.used, download, speed),
             waits=waits,
         )

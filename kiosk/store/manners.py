@@ -177,7 +177,7 @@ class Room:
     Args:
         old_bytes: what is installed; it stays until the new has served, and is on the card already.
         new_bytes: what will be written beside it.
-        parts_bytes: what is fetched for it and goes when it is installed.
+        parts_bytes: what is fetched for it and, but for media, goes when it is installed.
         spare_bytes: what must stay free.
         free_bytes: what is free now.
     """

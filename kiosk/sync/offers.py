@@ -103,8 +103,8 @@ def remember(
         route, _ = best(head, here.manifest_sha256 if here else "")
         found.append(
             Offered(
-                head.pack, head.version, signed.channel, head.kinds, head.installed_bytes, head.full.download_bytes,
-                here.version if here else 0, route.download_bytes,
+                head.pack, head.version, signed.channel, head.kinds, head.installed_bytes, head.full.media_bytes,
+                head.full.download_bytes, here.version if here else 0, route.download_bytes,
             )
         )  # fmt: skip
     with transaction(conn):

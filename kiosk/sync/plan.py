@@ -37,8 +37,9 @@ class Step:
 
     @property
     def new_bytes(self) -> int:
-        """What it takes on the card, and does not take yet."""
-        return self.head.installed_bytes - (self.adoption.here_bytes if self.adoption else 0)
+        """What is written on the card beside what comes for it: media are moved to their place, or are there."""
+        here = self.adoption.here_bytes if self.adoption else 0
+        return max(0, self.head.installed_bytes - self.head.full.media_bytes - here)
 
 
 @dataclass(frozen=True)

@@ -185,7 +185,7 @@ def _tell(conn: db.Connection, state: State) -> None:
 def _offer(conn: db.Connection) -> None:
     """Put packs on offer, and use of the internet."""
     names = ("farming-handbook", "a-name-of-a-pack-that-is-as-long-as-a-pack-may-be-called-at-all")
-    found = [Offered(name, 3, "stable", ("book", "course"), 9_000_000, 4_000_000, 0, 4_000_000) for name in names]
+    found = [Offered(name, 3, "stable", ("book", "course"), 9_000_000, 0, 4_000_000, 0, 4_000_000) for name in names]
     offers.remember(conn, found, whole=True)
     events.record(conn, "look.finished", NOW - timedelta(hours=1))
     for days, link in enumerate((Link.INTERNET, Link.METERED, Link.FREE)):

@@ -55,9 +55,10 @@ def test_an_estimate_needs_bytes_and_time() -> None:
 
 
 def test_an_offer_costs_what_it_takes_from_where_the_kiosk_is(conn: db.Connection) -> None:
-    offer = Offered("aa", 5, "stable", ("book",), 900, 500, 4, 20)
+    offer = Offered("aa", 5, "stable", ("book",), 900, 300, 500, 4, 20)
     assert [offer.download_bytes(installed) for installed in (5, 4, 3, 0)] == [0, 20, 500, 500]
-    other = Offered("bb", 1, "stable", ("course",), 9, 5, 0, 5)
+    assert offer.written_bytes == 600
+    other = Offered("bb", 1, "stable", ("course",), 9, 9, 5, 0, 5)
     with db.transaction(conn):
         offers.remember(conn, [offer, other], whole=True)
         offers.remember(conn, [offer], whole=False)

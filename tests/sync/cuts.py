@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import stat
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from kiosk.packs.book_writer import BookWriter
 from kiosk.store.manners import Room
-from kiosk.sync import room
+from kiosk.sync import install, room, stage
+from kiosk.sync.books import Books
 from kiosk.sync.half_written import HalfWritten
+from kiosk.sync.objects import Drafts
 from kiosk.sync.offers import Offer
 
 
@@ -59,3 +64,44 @@ def noted_room(patched: pytest.MonkeyPatch) -> list[Room]:
 
     patched.setattr(room, "needed", asked)
     return told
+
+
+def _files(folder: Path) -> Iterator[os.stat_result]:
+    """Yield what is on the card, each file once, and what this process has open there without a name."""
+    open_ = list(Path("/proc/self/fd").iterdir())
+    device, seen = folder.stat().st_dev, set[int]()
+    for path in (*folder.rglob("*"), *open_):
+        try:
+            found = path.lstat() if path.is_relative_to(folder) else path.stat()
+        except OSError:
+            continue
+        nameless = found.st_nlink == 0
+        if not stat.S_ISREG(found.st_mode) or found.st_dev != device or found.st_ino in seen:
+            continue
+        if path.is_relative_to(folder) or nameless:
+            seen.add(found.st_ino)
+            yield found
+
+
+def _on_card(folder: Path) -> int:
+    return sum(found.st_size for found in _files(folder))
+
+
+def noted_most(patched: pytest.MonkeyPatch, folder: Path) -> list[int]:
+    """Return a list of one figure: the most bytes more than now that there are on the card while a sync writes."""
+    before, most = _on_card(folder), [0]
+
+    def noted(owner: object, name: str) -> None:
+        act = getattr(owner, name)
+
+        def wrapped(*given: object, **named: object) -> object:
+            most[0] = max(most[0], _on_card(folder) - before)
+            done = act(*given, **named)
+            most[0] = max(most[0], _on_card(folder) - before)
+            return done
+
+        patched.setattr(owner, name, wrapped)
+
+    for owner, name in ((Books, "finish"), (Drafts, "settle"), (stage, "_check"), (install, "assemble")):
+        noted(owner, name)
+    return most
