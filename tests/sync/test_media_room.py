@@ -2,49 +2,40 @@
 
 from __future__ import annotations
 
-import random
 from pathlib import Path
 
 import pytest
 
 from kiosk.packs.blobs import BLOB_BYTES
-from kiosk.publish.build import build
-from tests.making import CHANNEL, Village, book_recipe, no_books, zim_bytes
+from tests.making import Village
 from tests.sync.cuts import noted_most, noted_room
+from tests.sync.test_outstanding import MEDIUM, release
 
 LITTLE = 1_000_000
 """The database, its log, the route and what else a sync writes."""
 
 
-def release(village: Village, version: int, size_bytes: int, seed: int) -> None:
-    """Release a version of a book that is taken as it is."""
-    folder = book_recipe(village.folder / "recipe", zim_bytes(random.Random(seed).randbytes(size_bytes)))
-    text = (folder / "pack.yaml").read_text()
-    (folder / "pack.yaml").write_text(text.replace("version: 1\n", f"version: {version}\n"))
-    village.repository.release([build(folder, village.folder / "built", no_books)], CHANNEL)
-
-
-@pytest.mark.parametrize("size_bytes", [3_000_000, 2 * BLOB_BYTES], ids=["one blob", "joined blob by blob"])
+@pytest.mark.parametrize("size_bytes", [MEDIUM, 2 * BLOB_BYTES], ids=["one blob", "joined blob by blob"])
 def test_a_medium_needs_room_once(village: Village, monkeypatch: pytest.MonkeyPatch, size_bytes: int) -> None:
-    release(village, 1, size_bytes, 1)
+    release(village, 1, 1, size_bytes)
     told, most = run(village, monkeypatch)
     assert size_bytes <= told < size_bytes + LITTLE
     assert size_bytes <= most < told + min(size_bytes, BLOB_BYTES) + LITTLE
 
 
 def test_an_update_that_has_its_media_needs_next_to_none(village: Village, monkeypatch: pytest.MonkeyPatch) -> None:
-    release(village, 1, 3_000_000, 1)
+    release(village, 1, 1)
     village.agent().run()
-    release(village, 2, 3_000_000, 1)
+    release(village, 2, 1)
     told, most = run(village, monkeypatch)
     assert told < LITTLE
     assert most < told + LITTLE
 
 
 def test_an_update_with_another_medium_needs_room_for_that(village: Village, monkeypatch: pytest.MonkeyPatch) -> None:
-    release(village, 1, 3_000_000, 1)
+    release(village, 1, 1)
     village.agent().run()
-    release(village, 2, 4_000_000, 2)
+    release(village, 2, 2, 4_000_000)
     told, most = run(village, monkeypatch)
     assert 4_000_000 <= told < 4_000_000 + LITTLE
     assert 4_000_000 <= most < told + LITTLE

@@ -32,9 +32,9 @@ class Breaking(FolderMirror):
                 raise MirrorError("it broke off")
 
 
-def release(village: Village, version: int, seed: int) -> None:
+def release(village: Village, version: int, seed: int, size_bytes: int = MEDIUM) -> None:
     """Release a version of a book that is taken as it is."""
-    folder = book_recipe(village.folder / "recipe", zim_bytes(random.Random(seed).randbytes(MEDIUM)))
+    folder = book_recipe(village.folder / "recipe", zim_bytes(random.Random(seed).randbytes(size_bytes)))
     text = (folder / "pack.yaml").read_text()
     (folder / "pack.yaml").write_text(text.replace("version: 1\n", f"version: {version}\n"))
     village.repository.release([build(folder, village.folder / "built", no_books)], CHANNEL)
