@@ -16,6 +16,7 @@ from array import array
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from kiosk.errors import FormatError
@@ -35,7 +36,8 @@ MOST_CLUSTER_BYTES = 1024 * 1024 * 1024
 MOST_TABLE_BYTES = HELD_BYTES
 """Most bytes that the offsets of a cluster may have: they are read before it is known how large it is."""
 MOST_WINDOW_LOG = 26
-"""What decoding Zstandard may take, as a power of two. Today's books, made at level 22, ask for 128 MiB whatever their
+MOST_WINDOW_BYTES = 1 << MOST_WINDOW_LOG
+"""What decoding Zstandard may take. Today's books, made at level 22, ask for 128 MiB whatever their
 clusters have, mostly 2 MiB; a decoder would take them at once, so it is told no more than the cluster needs.
 """
 WINDOW_AT, SINGLE_SEGMENT = 5, 0x20
@@ -58,8 +60,7 @@ class Cluster:
     """Where its offsets are counted from, if it is plain."""
     held: bytes | None = None
     packed: Packed | None = None
-    last_stream: list[Unpacked] = field(default_factory=list)
-    """The decoder that was stopped last, if there is one; the book's clusters have it in common."""
+    last_stream: Streams = field(default_factory=list)
 
     @property
     def weight_bytes(self) -> int:
@@ -85,6 +86,9 @@ class Cluster:
         return self._unpacked(self.packed, start, end)
 
     def _unpacked(self, packed: Packed, start: int, end: int) -> Iterator[bytes]:
+        # Of a cluster that takes too much to read whole, its beginning may be asked for.
+        whole = self.offsets[-1]
+        packed = replace(packed, most_bytes=whole if end > MOST_WINDOW_BYTES else min(whole, MOST_WINDOW_BYTES))
         # Who reads blob after blob goes on in the stream of the one before.
         stream = self.last_stream.pop() if self.last_stream else None
         if stream is None or stream.packed != packed or stream.at > start:
@@ -118,14 +122,27 @@ class Packed:
         # The frame with the smallest window that holds all that may be asked for (RFC 8878, 3.1.1.1.2: five bits of a
         # power of two, from 2**10 on, and three of eighths): what is behind it is the same for every such window.
         head = bytearray(next(raw, b""))
-        if len(head) > WINDOW_AT and not head[WINDOW_AT - 1] & SINGLE_SEGMENT:
-            log = max(SMALLEST_WINDOW_LOG, (self.most_bytes - 1).bit_length())
-            head[WINDOW_AT] = min(head[WINDOW_AT], (log - 10) << 3)
-            if head[WINDOW_AT] > (MOST_WINDOW_LOG - 10) << 3:
-                told = f"cluster {self.number} takes {1 << log - 20} MiB of memory to read"
-                raise FormatError(f"{self.source.name}: {told}; {1 << MOST_WINDOW_LOG - 20} are the most", SMALL_REMEDY)
+        if len(head) > WINDOW_AT:
+            if not head[WINDOW_AT - 1] & SINGLE_SEGMENT:
+                log = max(SMALLEST_WINDOW_LOG, (self.most_bytes - 1).bit_length())
+                head[WINDOW_AT] = min(head[WINDOW_AT], (log - 10) << 3)
+            self._check(_window_bytes(head))
         yield bytes(head)
         yield from raw
+
+    def _check(self, window_bytes: int) -> None:
+        if window_bytes > MOST_WINDOW_BYTES:
+            told = f"cluster {self.number} takes {-(-window_bytes >> 20)} MiB of memory to read"
+            raise FormatError(f"{self.source.name}: {told}; {MOST_WINDOW_BYTES >> 20} are the most", SMALL_REMEDY)
+
+
+def _window_bytes(head: bytes | bytearray) -> int:
+    # How large the window of a frame is (RFC 8878, 3.1.1.1); whether it is a frame is for its decoder to say.
+    if not head[WINDOW_AT - 1] & SINGLE_SEGMENT:
+        return (8 + (head[WINDOW_AT] & 7) << 10 + (head[WINDOW_AT] >> 3)) // 8
+    with suppress(zstd.ZstdError):
+        return zstd.get_frame_info(head).decompressed_size or 0
+    return 0
 
 
 class Unpacked:
@@ -172,6 +189,10 @@ class Unpacked:
             raise source.fault(f"cluster {number} can not be decompressed: {error}") from error
 
 
+Streams = list[Unpacked]
+"""The decoder that was stopped last, or none; books that are to hold no more than one share it."""
+
+
 def _decoder(coding: int) -> Decoder:
     if coding == LZMA:
         return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=MOST_LZMA_BYTES)
@@ -181,7 +202,7 @@ def _decoder(coding: int) -> Decoder:
 class Clusters:
     """All clusters of a book."""
 
-    def __init__(self, source: Source, header: ZimHeader, held_bytes: int | None) -> None:
+    def __init__(self, source: Source, header: ZimHeader, held_bytes: int | None, last_stream: Streams | None) -> None:
         self._held_bytes = HELD_BYTES if held_bytes is None else held_bytes
         if header.clusters > MOST_CLUSTERS:
             raise source.fault(f"it has {header.clusters} clusters; {MOST_CLUSTERS} are the most that are read")
@@ -194,7 +215,7 @@ class Clusters:
         edges = (header.paths_at, header.clusters_at, header.types_at, header.checksum_at)
         self._edges = array("Q", sorted((*self._starts, *edges)))
         self._open: OrderedDict[int, Cluster] = OrderedDict()
-        self._last_stream: list[Unpacked] = []
+        self._last_stream = [] if last_stream is None else last_stream
 
     def span(self, number: int) -> tuple[int, int]:
         """Return where a cluster begins in the file, and where the next thing does: it has to end before.
@@ -250,7 +271,6 @@ class Clusters:
         table = head + stream.read(size - width)
         offsets = self._offsets(number, table, width, MOST_CLUSTER_BYTES)
         if offsets[-1] > min(self._held_bytes, MOST_TABLE_BYTES):
-            packed = replace(packed, most_bytes=offsets[-1])
             return Cluster(number, offsets, self._source, 0, packed=packed, last_stream=self._last_stream)
         held = table + stream.read(offsets[-1] - size)
         stream.finish()

@@ -17,7 +17,7 @@ from typing import BinaryIO
 
 from kiosk.errors import FormatError
 from kiosk.packs.zim import REPAIR, read_header
-from kiosk.packs.zim_clusters import Clusters
+from kiosk.packs.zim_clusters import Clusters, Streams
 from kiosk.packs.zim_entries import Directory, ZimEntry
 from kiosk.packs.zim_source import Source
 
@@ -53,7 +53,9 @@ class Zim:
             today's books all content is in C.
     """
 
-    def __init__(self, file: BinaryIO, name: str, held_bytes: int | None = None) -> None:
+    def __init__(
+        self, file: BinaryIO, name: str, held_bytes: int | None = None, streams: Streams | None = None
+    ) -> None:
         """Open a book; its checksum is not computed (`zim.inspect` does that).
 
         Args:
@@ -61,6 +63,8 @@ class Zim:
             name: what to call it in messages.
             held_bytes: how much of decompressed clusters is held together (None: as is usual); larger ones are
                 decompressed no further than what is read of them.
+            streams: where the decoder is kept that was stopped within such a cluster, one for all books that share it
+                (None: each book keeps its own).
 
         Raises:
             FormatError: it is not a ZIM book, or its tables lie outside the file.
@@ -75,7 +79,7 @@ class Zim:
         if header.entries:
             source.read(header.paths_at + 8 * header.entries - 8, 8, "the list of paths")
         self._directory = Directory(source, header)
-        self._clusters = Clusters(source, header, held_bytes)
+        self._clusters = Clusters(source, header, held_bytes, streams)
         self.types = self._directory.types
         self.has_old_namespaces = header.minor == 0
         self.main = None if header.main is None else self.entry(header.main)

@@ -22,6 +22,7 @@ from kiosk.packs.blocks import Reference
 from kiosk.packs.collection import Entry, content_root, period_of
 from kiosk.packs.listing import Placed
 from kiosk.packs.manifest import Item, Manifest
+from kiosk.packs.zim_clusters import Streams
 from kiosk.packs.zim_entries import ZimEntry
 from kiosk.packs.zim_layout import MOST_BYTES
 from kiosk.packs.zim_reader import Zim
@@ -119,6 +120,7 @@ class OldEntries:
         self._good: dict[int, bool] = {}
         self._stack = ExitStack()
         self._books = dict[int, OldBook]()
+        self._streams: Streams = []
         self.mended = dict[int, Path]()
         self._damaged = set[int]()
         with ExitStack() as opening:
@@ -149,7 +151,9 @@ class OldEntries:
         same = is_whole and files[ZIM].sha256 == item.installed_as
         zim, listing = (self._stack.enter_context(path.open("rb")) for path in paths)
         try:
-            found = OldBook(Zim(zim, str(paths[0]), HELD_BYTES), listing, first, item.entries, same, is_whole)
+            found = OldBook(
+                Zim(zim, str(paths[0]), HELD_BYTES, self._streams), listing, first, item.entries, same, is_whole
+            )
             known = is_whole or content_root(found.listed(), period_of(found.listed())) == item.content_root
         except (FormatError, struct.error) as error:
             raise TooDamaged(f"{item.id} ({item.language}): the book is damaged", REMEDY) from error

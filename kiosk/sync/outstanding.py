@@ -47,12 +47,36 @@ def _media_bytes(state: State, step: Step) -> int:
     told = step.route.media_bytes
     manifest = step.adoption.manifest if step.adoption else _manifest(state, step) if told else None
     if manifest is None:
-        return told
-    media = {each.entry.sha256: each for each in manifest.media}
-    missing = [each for sha256, each in media.items() if not state.object_path(sha256).is_file()]
+        return told + _lost_bytes(state, step)
     if step.adoption:  # segments are told with the media, and no blob names them
-        return max(0, told - sum(_here(state, each) for each in missing))
-    return sum(max(0, each.entry.size_bytes - _here(state, each)) for each in missing)
+        return max(0, told - sum(_here(state, each) for each in _missing(state, manifest)))
+    return _to_come(state, manifest)
+
+
+def _lost_bytes(state: State, step: Step) -> int:
+    # What the card lost of the media that a patch counts on comes, too, where the new version still has them.
+    if step.route.start is None:
+        return 0
+    with suppress(OSError, KioskError):
+        return _to_come(state, stage.installed_manifest(state, step.route.start))
+    return 0
+
+
+def _to_come(state: State, manifest: Manifest) -> int:
+    return sum(max(0, each.entry.size_bytes - _here(state, each)) for each in _missing(state, manifest))
+
+
+def _missing(state: State, manifest: Manifest) -> list[Media]:
+    media = {each.entry.sha256: each for each in manifest.media}
+    return [each for each in media.values() if not _is_whole(state.object_path(each.entry.sha256), each)]
+
+
+def _is_whole(path: Path, media: Media) -> bool:
+    # As long as it must be: whether its bytes are right is looked at when it is served and once a week.
+    try:
+        return path.stat().st_size == media.entry.size_bytes
+    except OSError:
+        return False
 
 
 def _here(state: State, media: Media) -> int:

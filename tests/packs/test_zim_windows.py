@@ -11,6 +11,7 @@ import pytest
 from kiosk.errors import FormatError
 from kiosk.host import memory
 from kiosk.packs.route import zstd
+from kiosk.packs.zim_clusters import Streams
 from kiosk.packs.zim_reader import Zim
 from tests.zims import ASKED_LOG, LZMA, PACKERS, PLAIN, ZSTD, Page, greedy, made
 
@@ -73,6 +74,44 @@ def test_a_cluster_that_takes_too_much_is_refused_in_words() -> None:
         read(data, pages, 200 * MIB)
     assert refusal.value.message == "a.zim: cluster 0 takes 128 MiB of memory to read; 64 are the most"
     assert "clusters of 2 MiB" in str(refusal.value.hint)
+
+
+def test_of_such_a_cluster_the_beginning_can_be_read() -> None:
+    data, pages = book(400_000, 65 * MIB, codings=(ZSTD,))
+    zim = Zim(io.BytesIO(data), "a.zim")
+    with memory.limited(110 * MIB):
+        assert zim.read(zim.entry(0)) == pages[0].data
+        assert zim.part(zim.entry(1), 0, 10) == pages[1].data[:10]
+
+
+@pytest.mark.parametrize(("size", "told"), [(65 * MIB, 65), (700 * MIB, 700)])
+def test_one_whose_frame_is_its_own_window_is_refused_in_the_same_words(
+    monkeypatch: pytest.MonkeyPatch, size: int, told: int
+) -> None:
+    monkeypatch.setitem(PACKERS, ZSTD, lambda data: zstd.compress(data)[:4] + single_segment(data, size))
+    data, pages = book(400_000)
+    with pytest.raises(FormatError) as refusal:
+        read(data, pages, 64 * MIB)
+    assert refusal.value.message == f"a.zim: cluster 0 takes {told} MiB of memory to read; 64 are the most"
+    assert "clusters of 2 MiB" in str(refusal.value.hint)
+
+
+def single_segment(data: bytes, size: int) -> bytes:
+    """Return a frame behind its first four bytes that claims to be all of `size` bytes, with raw blocks of data."""
+    blocks = (data[at : at + 100_000] for at in range(0, len(data), 100_000))
+    raw = b"".join((len(each) << 3).to_bytes(3, "little") + each for each in blocks)
+    return bytes([0xA0]) + size.to_bytes(4, "little") + raw
+
+
+def test_books_that_share_it_hold_one_decoder() -> None:
+    data, pages = book(20 * MIB, 20 * MIB, codings=(ZSTD, ZSTD))
+    with memory.limited(110 * MIB):
+        shared: Streams = []
+        books = [Zim(io.BytesIO(data), "a.zim", 4 * MIB, shared) for _ in range(3)]
+        for number in (0, 1, 0):
+            for each in books:
+                assert each.part(each.entry(number), 0, 150_000) == pages[number].data[:150_000]
+                assert len(shared) == 1
 
 
 def test_one_that_asks_for_little_is_read_whatever_it_has(monkeypatch: pytest.MonkeyPatch) -> None:

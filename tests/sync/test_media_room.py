@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,20 @@ from tests.sync.test_outstanding import MEDIUM, release
 
 LITTLE = 1_000_000
 """The database, its log, the route and what else a sync writes."""
+
+
+def truncate(folder: Path) -> None:
+    """Cut the large file, whatever links it has."""
+    os.truncate(next(large(folder)), 1000)
+
+
+def remove(folder: Path) -> None:
+    for path in list(large(folder)):
+        path.unlink()
+
+
+def large(folder: Path) -> Iterator[Path]:
+    return (each for each in folder.rglob("*") if not each.is_symlink() and each.stat().st_size >= MEDIUM)
 
 
 @pytest.mark.parametrize("size_bytes", [MEDIUM, 2 * BLOB_BYTES], ids=["one blob", "joined blob by blob"])
@@ -39,6 +55,19 @@ def test_an_update_with_another_medium_needs_room_for_that(village: Village, mon
     told, most = run(village, monkeypatch)
     assert 4_000_000 <= told < 4_000_000 + LITTLE
     assert 4_000_000 <= most < told + LITTLE
+
+
+@pytest.mark.parametrize("lose", [truncate, remove])
+def test_a_medium_that_the_card_lost_is_told_as_it_will_come(
+    village: Village, monkeypatch: pytest.MonkeyPatch, lose: Callable[[Path], None]
+) -> None:
+    release(village, 1, 1)
+    village.agent().run()
+    lose(village.state.folder)
+    release(village, 2, 1)
+    told, most = run(village, monkeypatch)
+    assert MEDIUM <= told < MEDIUM + LITTLE
+    assert MEDIUM <= most < told + LITTLE
 
 
 def run(village: Village, monkeypatch: pytest.MonkeyPatch) -> tuple[int, int]:
