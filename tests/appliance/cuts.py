@@ -62,12 +62,18 @@ class Recording:
         return int(count)
 
     def writes(self) -> list[Write]:
-        """Return all entries, the first first."""
+        """Return the entries, the first first, up to one that the emulator was still writing when it was killed.
+
+        Such a one has no head, so that nobody knows where the next begins. It was not flushed: a disk as it was before
+        it is one that the cut may have left.
+        """
         found, place = [], SECTOR
         with self.log.open("rb") as file:
             for _ in range(self.position()):
                 file.seek(place)
                 sector, sectors, flags, _ = ENTRY.unpack(file.read(ENTRY.size))
+                if not sectors and not flags:
+                    break
                 place += SECTOR
                 found.append(Write(flags, sector * SECTOR, sectors * SECTOR, place))
                 place += 0 if flags & DISCARD else found[-1].size

@@ -58,6 +58,17 @@ def test_a_disk_is_rebuilt_by_the_rule(tmp_path: Path) -> None:
     assert b"\0\0\3\3" not in set().union(*ends), "nothing is lost that was flushed before"
 
 
+def test_entries_behind_one_that_never_came_are_not_misread(tmp_path: Path) -> None:
+    found = recorded(tmp_path, ["write -P 1 0 1024", "flush", "write -P 2 0 1024", "write -P 3 2048 1024", "flush"])
+    whole = found.writes()
+    torn = next(number for number, each in enumerate(whole) if number and each.size)
+    with found.log.open("r+b") as file:
+        file.seek(whole[torn].place - cuts.SECTOR)
+        file.write(bytes(cuts.SECTOR + whole[torn].size))
+    assert found.position() == len(whole)
+    assert found.writes() == whole[:torn]
+
+
 def recorded(folder: Path, commands: Sequence[str]) -> Recording:
     """Have the emulator's own tool write to a recorded disk."""
     need("qemu-io")
