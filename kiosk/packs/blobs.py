@@ -68,6 +68,11 @@ def leaf_hashes(data: bytes) -> Iterator[bytes]:
         yield hashlib.sha256(data[start : start + LEAF_BYTES]).digest()
 
 
+def is_as_long(path: Path, size_bytes: int) -> bool:
+    """Tell whether there is a file of so many bytes; what they are is not looked at."""
+    return path.is_file() and path.stat().st_size == size_bytes
+
+
 def file_sha256(path: Path) -> str:
     """Return the SHA-256 of a file, "" when there is none."""
     if not path.is_file():

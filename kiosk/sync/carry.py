@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kiosk.errors import Conflict, MirrorError, NoSpace, NotFound, StoreError, TrustError
-from kiosk.packs.blobs import BLOB_BYTES, Blob, location
+from kiosk.packs.blobs import BLOB_BYTES, Blob, is_as_long, location
 from kiosk.packs.head import Head, with_leaves
 from kiosk.store.generations import NewPack
 from kiosk.store.state import State
@@ -195,7 +195,7 @@ class _Copy:
 
     def _has(self, blob: Blob) -> bool:
         place = self._folder / location(blob.sha256)
-        if place.is_file() and place.stat().st_size == blob.size_bytes:
+        if is_as_long(place, blob.size_bytes):
             return True
         try:
             part = self._fetcher.blob(blob)

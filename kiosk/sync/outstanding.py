@@ -12,6 +12,7 @@ from pathlib import Path
 
 from kiosk.errors import KioskError
 from kiosk.packs import route, unpack
+from kiosk.packs.blobs import is_as_long
 from kiosk.packs.head import needed_blobs
 from kiosk.packs.manifest import Manifest, Media
 from kiosk.store.state import State
@@ -68,15 +69,8 @@ def _to_come(state: State, manifest: Manifest) -> int:
 
 def _missing(state: State, manifest: Manifest) -> list[Media]:
     media = {each.entry.sha256: each for each in manifest.media}
-    return [each for each in media.values() if not _is_whole(state.object_path(each.entry.sha256), each)]
-
-
-def _is_whole(path: Path, media: Media) -> bool:
-    # As long as it must be: whether its bytes are right is looked at when it is served and once a week.
-    try:
-        return path.stat().st_size == media.entry.size_bytes
-    except OSError:
-        return False
+    # As who fetches them does: their bytes are looked at when they are served and once a week.
+    return [each for sha256, each in media.items() if not is_as_long(state.object_path(sha256), each.entry.size_bytes)]
 
 
 def _here(state: State, media: Media) -> int:

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kiosk.errors import Conflict, MirrorError
+from kiosk.packs.blobs import is_as_long
 from kiosk.store.state import write_durably
 from kiosk.sync.mirrors import Mirror
 
@@ -33,7 +34,7 @@ def metadata_in(folder: Path) -> dict[str, bytes]:
 def put(folder: Path, path: str, data: bytes) -> None:
     """Write a file beside its place and rename it, durably; nothing is done if it is there."""
     place = folder / path
-    if place.is_file() and place.stat().st_size == len(data) and place.read_bytes() == data:
+    if is_as_long(place, len(data)) and place.read_bytes() == data:
         return
     place.parent.mkdir(parents=True, exist_ok=True)
     draft = place.with_name(f".{place.name}.new")

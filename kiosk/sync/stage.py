@@ -17,7 +17,7 @@ from kiosk.errors import FormatError, TrustError
 from kiosk.host import memory
 from kiosk.packs import kinds, listing, route, unpack
 from kiosk.packs import manifest as manifests
-from kiosk.packs.blobs import BLOB_BYTES, file_sha256
+from kiosk.packs.blobs import BLOB_BYTES, file_sha256, is_as_long
 from kiosk.packs.collection import Entry, content_root, period_of
 from kiosk.packs.head import Head, Route
 from kiosk.packs.listing import Placed
@@ -244,7 +244,7 @@ def _fetched(stage: Stage, media: Media) -> Path | None:
 
 
 def _is_right(path: Path, entry: Entry) -> bool:
-    return path.is_file() and path.stat().st_size == entry.size_bytes and file_sha256(path) == entry.sha256
+    return is_as_long(path, entry.size_bytes) and file_sha256(path) == entry.sha256
 
 
 def joined_at(state: State, media: Media) -> Path:
